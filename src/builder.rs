@@ -1,0 +1,150 @@
+//! How a dispatcher is built.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::clock_cell::clock;
+use crate::core::{Connection, Core};
+use crate::dispatcher::{Dispatcher, Serializing};
+use crate::engine::Engine;
+use crate::numbers::Numbers;
+use crate::sync::{Arc, channel};
+use crate::{BuildError, Clock, Seq, driver, inbox, lane};
+
+const CAPACITY: usize = 256;
+const LANE_CAPACITY: usize = 256;
+const THREAD_NAME: &str = "clocked-lanes";
+
+/// Sets a dispatcher up. Made by [`Dispatcher::builder`].
+///
+/// # Examples
+///
+/// ```
+/// use clocked_lanes::{Dispatcher, Seq};
+///
+/// let dispatcher = Dispatcher::<String>::builder()
+///     .capacity(1024)
+///     .lane_capacity(64)
+///     .start_after(Seq::from(1_000))
+///     .thread_name("orders")
+///     .build()?;
+/// assert_eq!(dispatcher.clock().seq, Seq::from(1_000));
+/// # Ok::<(), clocked_lanes::BuildError>(())
+/// ```
+#[must_use = "nothing is built before `build`"]
+pub struct Builder<T, M = Serializing> {
+    capacity: usize,
+    lane_capacity: usize,
+    start: Seq,
+    thread_name: String,
+    stack_size: Option<usize>,
+    marker: PhantomData<fn(T) -> M>,
+}
+
+impl<T, M> Builder<T, M> {
+    /// How many messages wait for a receiver at most: the size of its inbox, in messages. At least 1; 256
+    /// unless set. One broadcast more may wait, see [`Broadcaster`](crate::Broadcaster).
+    pub fn capacity(mut self, messages: usize) -> Self {
+        self.capacity = messages;
+        self
+    }
+
+    /// How many messages wait in a sender's or broadcaster's lane at most, in front of the dispatcher. At
+    /// least 1; 256 unless set.
+    pub fn lane_capacity(mut self, messages: usize) -> Self {
+        self.lane_capacity = messages;
+        self
+    }
+
+    /// The number before the first one: messages get `start + 1`, `start + 2`, and so on. 0 unless set.
+    ///
+    /// A program that keeps the last number it has seen can go on from there after a restart. Numbers end
+    /// at [`Seq::MAX`]; sends beyond it fail with
+    /// [`NumbersExhausted`](crate::DisconnectReason::NumbersExhausted), so a dispatcher that starts after
+    /// `u64::MAX - 2` takes two messages. (Within 2<sup>60</sup> of the end every message reserves its
+    /// number as it is sent; one that is dropped because its receiver leaves has used up a reservation,
+    /// and the dispatch ends that much earlier. The numbers given out have no gap all the same.)
+    pub fn start_after(mut self, seq: Seq) -> Self {
+        self.start = seq;
+        self
+    }
+
+    /// The name of the dispatcher's thread. `clocked-lanes` unless set.
+    pub fn thread_name(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.thread_name);
+        self
+    }
+
+    /// The size of the stack of the dispatcher's thread, in bytes; the standard library's default unless
+    /// set. Destructors of values whose receiver has left run on it.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+}
+
+impl<T: Send + 'static> Builder<T> {
+    pub(crate) fn new() -> Self {
+        Self {
+            capacity: CAPACITY,
+            lane_capacity: LANE_CAPACITY,
+            start: Seq::default(),
+            thread_name: THREAD_NAME.to_owned(),
+            stack_size: None,
+            marker: PhantomData,
+        }
+    }
+
+    /// Builds the dispatcher and starts its thread.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] if a capacity is zero or larger than memory can be, if the thread name has a null
+    /// byte in it, or if the operating system does not start the thread.
+    pub fn build(self) -> Result<Dispatcher<T>, BuildError> {
+        self.check()?;
+        let start = Clock {
+            seq: self.start,
+            dispatched: 0,
+        };
+        let (writer, cell) = clock(start);
+        let numbers = Numbers::after(self.start.get());
+        let core = Arc::new(Core::new(self.capacity, self.lane_capacity, cell, numbers));
+        let (tell, control) = channel::unbounded();
+        let engine = Engine::new(Arc::clone(&core), control, writer, self.start);
+        driver::spawn(self.thread_name, self.stack_size, engine).map_err(BuildError::Spawn)?;
+        Ok(Dispatcher::from_connection(Connection::new(core, tell)))
+    }
+
+    fn check(&self) -> Result<(), BuildError> {
+        if self.capacity == 0 {
+            return Err(BuildError::ZeroCapacity);
+        }
+        if self.lane_capacity == 0 {
+            return Err(BuildError::ZeroLaneCapacity);
+        }
+        let limit = isize::MAX.unsigned_abs();
+        let fits = |bytes: Option<usize>| bytes.is_some_and(|bytes| bytes <= limit);
+        if !fits(inbox::ring_bytes::<T>(self.capacity))
+            || !fits(lane::queue_bytes::<T>(self.lane_capacity))
+        {
+            return Err(BuildError::CapacityTooLarge);
+        }
+        if self.thread_name.contains('\0') {
+            return Err(BuildError::InvalidThreadName);
+        }
+        Ok(())
+    }
+}
+
+impl<T, M> fmt::Debug for Builder<T, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("capacity", &self.capacity)
+            .field("lane_capacity", &self.lane_capacity)
+            .field("start_after", &self.start)
+            .field("thread_name", &self.thread_name)
+            .field("stack_size", &self.stack_size)
+            .finish()
+    }
+}

@@ -1,0 +1,167 @@
+//! What the handles and the engine of one dispatcher share.
+
+use crate::clock_cell::ClockCell;
+use crate::control::Control;
+use crate::inbox::Inbox;
+use crate::lane::{Lane, LaneEnd, lane};
+use crate::numbers::Numbers;
+use crate::roster::Roster;
+use crate::signal_list::SignalList;
+use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Arc, channel};
+
+/// The shared part of a dispatcher.
+pub(crate) struct Core<T> {
+    capacity: usize,
+    lane_capacity: usize,
+    clock: Arc<ClockCell>,
+    numbers: Numbers,
+    /// Lanes that have something for the engine.
+    ready_lanes: SignalList<Lane<T>>,
+    /// Receivers that are parked until the clock moves.
+    parked: SignalList<Inbox<T>>,
+    roster: Roster<T>,
+    next_lane_id: AtomicU64,
+    /// How many broadcaster handles there are.
+    broadcasters: AtomicUsize,
+    /// The engine is gone.
+    dead: AtomicBool,
+}
+
+/// A handle's connection to its dispatcher. When the last one is dropped, the engine's work is done.
+pub(crate) struct Connection<T> {
+    core: Arc<Core<T>>,
+    control: channel::Sender<Control<T>>,
+}
+
+impl<T> Core<T> {
+    pub(crate) fn new(
+        capacity: usize,
+        lane_capacity: usize,
+        clock: Arc<ClockCell>,
+        numbers: Numbers,
+    ) -> Self
+    where
+        T: Send + 'static,
+    {
+        Self {
+            capacity,
+            lane_capacity,
+            clock,
+            numbers,
+            ready_lanes: SignalList::new(),
+            parked: SignalList::new(),
+            roster: Roster::new(),
+            next_lane_id: AtomicU64::new(1),
+            broadcasters: AtomicUsize::new(0),
+            dead: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<ClockCell> {
+        &self.clock
+    }
+
+    #[inline]
+    pub(crate) fn numbers(&self) -> &Numbers {
+        &self.numbers
+    }
+
+    #[inline]
+    pub(crate) fn ready_lanes(&self) -> &SignalList<Lane<T>> {
+        &self.ready_lanes
+    }
+
+    #[inline]
+    pub(crate) fn parked(&self) -> &SignalList<Inbox<T>> {
+        &self.parked
+    }
+
+    pub(crate) fn roster(&self) -> &Roster<T> {
+        &self.roster
+    }
+
+    fn add_broadcaster(&self) {
+        // ORDERING: relaxed, here and below. The count informs callers of `sender(name)`; the engine
+        // keeps its own.
+        self.broadcasters.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn remove_broadcaster(&self) {
+        self.broadcasters.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn broadcasters(&self) -> usize {
+        self.broadcasters.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        // ORDERING: acquire, partner of the release in `set_dead`; nothing but the flag is concluded.
+        self.dead.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_dead(&self) {
+        // ORDERING: see `is_dead`.
+        self.dead.store(true, Ordering::Release);
+    }
+}
+
+impl<T> Connection<T> {
+    pub(crate) fn new(core: Arc<Core<T>>, control: channel::Sender<Control<T>>) -> Self {
+        Self { core, control }
+    }
+
+    #[inline]
+    pub(crate) fn core(&self) -> &Core<T> {
+        &self.core
+    }
+
+    /// Makes a lane to `target`, or to everybody, without telling the engine yet.
+    pub(crate) fn new_lane(&self, target: Option<Arc<Inbox<T>>>) -> (Arc<Lane<T>>, LaneEnd<T>) {
+        // ORDERING: relaxed. Ids have to differ, no more.
+        let id = self.core.next_lane_id.fetch_add(1, Ordering::Relaxed);
+        lane(id, self.core.lane_capacity, target)
+    }
+
+    /// Makes a lane to `target`, or to everybody, and enters it everywhere.
+    pub(crate) fn join(&self, target: Option<Arc<Inbox<T>>>) -> Arc<Lane<T>> {
+        let (lane, end) = self.new_lane(target);
+        match lane.target() {
+            Some(inbox) => inbox.add_sender(),
+            None => self.core.add_broadcaster(),
+        }
+        self.core.roster.add_lane(&lane);
+        // If the engine is dead, this drops the end, which closes the lane.
+        self.tell(Control::Lane(end));
+        lane
+    }
+
+    /// Strikes a lane off whose handle leaves.
+    pub(crate) fn leave(&self, lane: &Arc<Lane<T>>) {
+        match lane.target() {
+            Some(inbox) => inbox.remove_sender(),
+            None => self.core.remove_broadcaster(),
+        }
+        self.core.roster.remove_lane(lane);
+        self.tell(Control::LaneLeft(Arc::clone(lane)));
+    }
+
+    /// Tells the engine something. Never blocks: the control lane is unbounded. Returns `false` if the
+    /// engine is dead.
+    pub(crate) fn tell(&self, control: Control<T>) -> bool {
+        self.control.send(control).is_ok()
+    }
+}
+
+impl<T> Clone for Connection<T> {
+    fn clone(&self) -> Self {
+        Self {
+            core: Arc::clone(&self.core),
+            control: self.control.clone(),
+        }
+    }
+}

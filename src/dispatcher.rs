@@ -1,0 +1,232 @@
+//! The handle that makes channels.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::builder::Builder;
+use crate::control::Control;
+use crate::core::Connection;
+use crate::inbox::{Inbox, inbox};
+use crate::sync::Arc;
+use crate::{Broadcaster, ChannelError, Clock, Receiver, Sender, Snapshot};
+
+/// The mode of a dispatcher that numbers the messages itself: `send` it is.
+///
+/// A type parameter only; there are no values of it.
+#[derive(Clone, Copy, Debug)]
+pub enum Serializing {}
+
+/// A set of channels whose messages are numbered in one order.
+///
+/// Each receiver has a name and gets the messages sent to it; and it learns how far the numbers have
+/// got, whomever they were given to. A dispatcher is a handle: it can be cloned, and dropping it closes
+/// nothing. The thread behind it ends when the last handle of any kind is gone.
+///
+/// No method of this type blocks.
+///
+/// # Examples
+///
+/// ```
+/// use clocked_lanes::{Dispatcher, Event, Seq};
+///
+/// let dispatcher = Dispatcher::new();
+/// let (orders, for_orders) = dispatcher.channel("orders")?;
+/// let (stock, for_stock) = dispatcher.channel("stock")?;
+///
+/// orders.send("two apples")?;
+/// let (seq, value) = for_orders.recv_message()?;
+/// assert_eq!((seq, value), (Seq::from(1), "two apples"));
+///
+/// // Whoever owns `for_stock` can tell that it has missed nothing up to that order.
+/// assert_eq!(for_stock.recv()?, Event::Clock(seq));
+/// # drop(stock);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Dispatcher<T, M = Serializing> {
+    connection: Connection<T>,
+    marker: PhantomData<fn() -> M>,
+}
+
+impl<T: Send + 'static> Dispatcher<T> {
+    /// Makes a dispatcher that numbers messages, with the defaults of [`Builder`], and starts its thread.
+    ///
+    /// # Panics
+    ///
+    /// If the operating system does not start the thread. [`builder`](Self::builder) reports that as an
+    /// error.
+    #[must_use]
+    pub fn new() -> Self {
+        match Self::builder().build() {
+            Ok(dispatcher) => dispatcher,
+            Err(error) => panic!("cannot make a dispatcher: {error} ({error:?})"),
+        }
+    }
+
+    /// Sets up a dispatcher with other than the default values.
+    pub fn builder() -> Builder<T> {
+        Builder::new()
+    }
+}
+
+impl<T: Send + 'static> Default for Dispatcher<T> {
+    /// As [`new`](Self::new).
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T, M> Dispatcher<T, M> {
+    pub(crate) fn from_connection(connection: Connection<T>) -> Self {
+        Self {
+            connection,
+            marker: PhantomData,
+        }
+    }
+
+    /// Makes a receiver called `name`, and a sender to it.
+    ///
+    /// The receiver gets every broadcast that is sent after this call has returned. It starts at the
+    /// current clock: its first event has a higher number.
+    ///
+    /// # Errors
+    ///
+    /// [`ChannelError::NameInUse`] if a receiver of this name is alive; its name is free as soon as it is
+    /// dropped. [`ChannelError::DispatcherDied`] if the dispatcher's thread has died.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{ChannelError, Dispatcher};
+    ///
+    /// let dispatcher = Dispatcher::<u32>::new();
+    /// let (tx, rx) = dispatcher.channel("a")?;
+    /// assert_eq!(
+    ///     dispatcher.channel("a").unwrap_err(),
+    ///     ChannelError::NameInUse("a".to_owned()),
+    /// );
+    /// drop(rx);
+    /// assert!(dispatcher.channel("a").is_ok());
+    /// # Ok::<(), ChannelError>(())
+    /// ```
+    pub fn channel(
+        &self,
+        name: impl Into<String>,
+    ) -> Result<(Sender<T, M>, Receiver<T>), ChannelError> {
+        let name = name.into();
+        let core = self.connection.core();
+        if core.roster().read(|m| m.receiver(&name).is_some()) {
+            return Err(ChannelError::NameInUse(name));
+        }
+        let clock = Arc::clone(core.clock());
+        let (inlet, outlet) = inbox(name, core.capacity(), clock);
+        let inbox = Arc::clone(outlet.inbox());
+        let (lane, end) = self.connection.new_lane(Some(Arc::clone(&inbox)));
+        // The engine is told first: whoever finds the name on the roster, and tells the engine of a
+        // further lane to it, is then behind us in the control lane.
+        if !self.connection.tell(Control::Channel { inlet, lane: end }) {
+            return Err(ChannelError::DispatcherDied);
+        }
+        inbox.add_sender();
+        if !core.roster().add_receiver(&inbox, &lane) {
+            // Somebody else was faster with this name. What was told is taken back.
+            inbox.leave();
+            self.connection.tell(Control::ReceiverLeft(Arc::clone(&inbox)));
+            return Err(ChannelError::NameInUse(inbox.name().to_owned()));
+        }
+        let sender = Sender::from_lane(lane, self.connection.clone());
+        let receiver = Receiver::new(outlet, self.connection.clone());
+        Ok((sender, receiver))
+    }
+
+    /// Makes one more sender to the receiver called `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`ChannelError::UnknownName`] if no live receiver has this name; [`ChannelError::Disconnected`] if
+    /// it has come to its end, because its senders and all broadcasters were dropped;
+    /// [`ChannelError::DispatcherDied`] if the dispatcher's thread has died.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::Dispatcher;
+    ///
+    /// let dispatcher = Dispatcher::new();
+    /// let (_tx, rx) = dispatcher.channel("a")?;
+    /// dispatcher.sender("a")?.send(1)?;
+    /// assert_eq!(rx.recv_message()?.1, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn sender(&self, name: impl Into<String>) -> Result<Sender<T, M>, ChannelError> {
+        let name = name.into();
+        let core = self.connection.core();
+        let Some(inbox) = core.roster().read(|m| m.receiver(&name).map(Arc::clone)) else {
+            return Err(ChannelError::UnknownName(name));
+        };
+        if core.is_dead() {
+            return Err(ChannelError::DispatcherDied);
+        }
+        let is_orphaned = |inbox: &Inbox<T>| inbox.senders() == 0 && core.broadcasters() == 0;
+        if inbox.has_ended() || is_orphaned(&inbox) {
+            return Err(ChannelError::Disconnected(name));
+        }
+        let lane = self.connection.join(Some(inbox));
+        Ok(Sender::from_lane(lane, self.connection.clone()))
+    }
+
+    /// Makes a handle that sends to every receiver.
+    ///
+    /// As long as one is alive, no receiver is disconnected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::Dispatcher;
+    ///
+    /// let dispatcher = Dispatcher::new();
+    /// let (_a, for_a) = dispatcher.channel("a")?;
+    /// let (_b, for_b) = dispatcher.channel("b")?;
+    /// dispatcher.broadcaster().send("to all")?;
+    /// assert_eq!(for_a.recv()?, for_b.recv()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn broadcaster(&self) -> Broadcaster<T, M> {
+        let lane = self.connection.join(None);
+        Broadcaster::from_lane(lane, self.connection.clone())
+    }
+
+    /// How far the dispatch has got: a consistent pair, read without a lock.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.connection.core().clock().read()
+    }
+
+    /// Who is there, how full everything is, and who waits for whom: read without a lock.
+    ///
+    /// The members are those of one instant. The figures are read one after the other while everybody
+    /// goes on, so two of them may be of slightly different times.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::take(self.connection.core())
+    }
+
+    /// Has the engine die as by a fault of its own.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn kill_engine(&self) {
+        self.connection.tell(Control::Die);
+    }
+}
+
+impl<T, M> Clone for Dispatcher<T, M> {
+    fn clone(&self) -> Self {
+        Self::from_connection(self.connection.clone())
+    }
+}
+
+impl<T, M> fmt::Debug for Dispatcher<T, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dispatcher")
+            .field("clock", &self.clock())
+            .finish_non_exhaustive()
+    }
+}

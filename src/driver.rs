@@ -1,0 +1,56 @@
+//! The thread that runs the engine.
+
+use std::io;
+
+use crate::engine::Engine;
+use crate::sync::{Backoff, channel, thread};
+
+/// Starts the thread. It ends when every handle of the dispatcher is gone.
+pub(crate) fn spawn<T: Send + 'static>(
+    name: String,
+    stack_size: Option<usize>,
+    engine: Engine<T>,
+) -> io::Result<()> {
+    let mut builder = thread::Builder::new().name(name);
+    if let Some(bytes) = stack_size {
+        builder = builder.stack_size(bytes);
+    }
+    builder.spawn(move || run(engine)).map(drop)
+}
+
+fn run<T>(mut engine: Engine<T>) {
+    let mut watched = Vec::new();
+    let backoff = Backoff::new();
+    loop {
+        if engine.step() {
+            backoff.reset();
+        } else if engine.is_finished() {
+            return;
+        } else if !backoff.is_completed() {
+            // Blocking costs more than a short wait: first let those run who may have something to do.
+            backoff.snooze();
+        } else if engine.prepare_to_block(&mut watched) {
+            block(&mut engine, &watched);
+            backoff.reset();
+        }
+    }
+}
+
+/// Blocks until there is something on the control lane or on one of the watched lanes.
+///
+/// Nothing is missed on the way here: what has come on a watched lane or the control lane meanwhile makes
+/// the select ready at once, and on the others there is nothing to do until the control lane tells.
+fn block<T>(engine: &mut Engine<T>, watched: &[usize]) {
+    let ready = {
+        let mut select = channel::Select::new();
+        select.recv(engine.control());
+        for &lane in watched {
+            select.recv(engine.queue(lane));
+        }
+        select.ready()
+    };
+    // The first is the control lane, which every step looks at.
+    if let Some(lane) = ready.checked_sub(1) {
+        engine.notice(watched[lane]);
+    }
+}

@@ -1,0 +1,457 @@
+//! The engine: moves messages from lanes to inboxes and numbers them.
+//!
+//! Plain single-threaded state. It starts no thread, waits for nothing and has no atomics of its own;
+//! [`Engine::step`] does what can be done and says whether that was anything. A driver calls it, and
+//! blocks where the engine says that nothing can be done ([`Engine::prepare_to_block`]).
+//!
+//! A message is taken out of a lane only when there is space for it, so the engine never holds one
+//! that it cannot deliver: what is in flight is in a lane or in an inbox.
+
+mod joins;
+mod port;
+
+use std::collections::VecDeque;
+
+use slab::Slab;
+
+use crate::clock_cell::ClockWriter;
+use crate::control::Control;
+use crate::core::Core;
+use crate::inbox::Inbox;
+use crate::lane::LaneEnd;
+use crate::parcel::Parcel;
+use crate::signal_list::Linked;
+use crate::sync::{Arc, channel};
+use crate::waiter::fence_after_publishing;
+use crate::{Clock, Seq};
+use port::Port;
+
+/// How many messages a lane delivers before it is the next lane's turn.
+const LANE_TURN: usize = 32;
+/// After how many messages a step ends, so that the clock is published and receivers are woken.
+const STEP_TURN: usize = 256;
+/// How many of the receivers that were full are looked at in a step, so that many of them do not slow
+/// down the others.
+const POLLS: usize = 8;
+
+/// The engine's side of a lane.
+struct Berth<T> {
+    end: LaneEnd<T>,
+    /// Whose lane it is; `None` for a broadcaster's.
+    port: Option<usize>,
+    /// How many broadcasters had joined when this one did, itself included.
+    birth: u64,
+    /// The handle has left: when the lane is empty, it is done.
+    left: bool,
+    /// The lane is in the queue of ready lanes of its port, or of broadcasts.
+    in_ready: bool,
+}
+
+/// The engine of a serializing dispatch.
+pub(crate) struct Engine<T> {
+    core: Arc<Core<T>>,
+    control: channel::Receiver<Control<T>>,
+    clock: ClockWriter,
+    /// The last number given out.
+    seq: u64,
+    /// How many numbers were given out.
+    dispatched: u64,
+    /// The number that the clock shows.
+    published: u64,
+    ports: Slab<Port<T>>,
+    lanes: Slab<Berth<T>>,
+    /// How many broadcaster handles there are.
+    broadcasters: usize,
+    /// How many broadcasters ever joined.
+    births: u64,
+    /// Lanes of broadcasters.
+    broadcast_lanes: Vec<usize>,
+    /// Those of them that have something to deliver, the next in turn first.
+    ready_broadcasts: VecDeque<usize>,
+    /// The port that could not take the last broadcast that did not fit.
+    unfit: Option<usize>,
+    /// Ports with ready lanes, the next in turn first.
+    runnable: VecDeque<usize>,
+    /// Ports with ready lanes that had no space when last looked at.
+    blocked: VecDeque<usize>,
+    /// Ports that were full after a delivery, and may still be.
+    full: Vec<usize>,
+    /// Ports that got messages since the clock was published.
+    touched: Vec<usize>,
+    /// Ports whose sources have gone, and which wait for the rest of their messages.
+    sealed: Vec<usize>,
+    /// A sealed port may have got all its messages.
+    check_sealed: bool,
+    /// Every handle is gone.
+    finished: bool,
+}
+
+impl<T> Engine<T> {
+    pub(crate) fn new(
+        core: Arc<Core<T>>,
+        control: channel::Receiver<Control<T>>,
+        clock: ClockWriter,
+        start: Seq,
+    ) -> Self {
+        Self {
+            core,
+            control,
+            clock,
+            seq: start.get(),
+            dispatched: 0,
+            published: start.get(),
+            ports: Slab::new(),
+            lanes: Slab::new(),
+            broadcasters: 0,
+            births: 0,
+            broadcast_lanes: Vec::new(),
+            ready_broadcasts: VecDeque::new(),
+            unfit: None,
+            runnable: VecDeque::new(),
+            blocked: VecDeque::new(),
+            full: Vec::new(),
+            touched: Vec::new(),
+            sealed: Vec::new(),
+            check_sealed: false,
+            finished: false,
+        }
+    }
+
+    /// Does what can be done at once. Returns whether that was anything.
+    pub(crate) fn step(&mut self) -> bool {
+        let mut worked = self.take_signals();
+        worked |= self.serve_broadcasts();
+        self.poll_blocked();
+        worked |= self.serve_ports();
+        self.publish();
+        worked |= self.end_sealed();
+        worked
+    }
+
+    /// Whether every handle is gone, so that nothing is left to be done.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    fn take_signals(&mut self) -> bool {
+        let signalled = self.core.ready_lanes().take();
+        // A lane was told of before anything was sent on it, so after this every lane taken is known.
+        let mut worked = self.drain_control();
+        for lane in signalled {
+            worked = true;
+            // Without a slot it has been given up, and its signal is late.
+            if let Some(l) = lane.slot().get() {
+                self.make_ready(l);
+            }
+        }
+        worked
+    }
+
+    /// Enters a lane, whose flag is claimed, into the queue where it belongs.
+    fn make_ready(&mut self, l: usize) {
+        let berth = &mut self.lanes[l];
+        if std::mem::replace(&mut berth.in_ready, true) {
+            return;
+        }
+        match berth.port {
+            None => self.ready_broadcasts.push_back(l),
+            Some(p) => {
+                self.ports[p].ready.push_back(l);
+                self.make_runnable(p);
+            }
+        }
+    }
+
+    fn make_runnable(&mut self, p: usize) {
+        let port = &mut self.ports[p];
+        if !std::mem::replace(&mut port.in_runnable, true) {
+            self.runnable.push_back(p);
+        }
+    }
+
+    /// Makes room for those in the queue of blocked ports that have space by now.
+    fn poll_blocked(&mut self) {
+        for _ in 0..self.blocked.len().min(POLLS) {
+            let Some(p) = self.blocked.pop_front() else {
+                return;
+            };
+            let port = &mut self.ports[p];
+            port.in_blocked = false;
+            if port.in_runnable || port.ready.is_empty() {
+                // It was found to have space in another way.
+            } else if port.room() > 0 {
+                self.make_runnable(p);
+            } else {
+                port.in_blocked = true;
+                self.blocked.push_back(p);
+            }
+        }
+    }
+
+    /// Delivers messages that have one receiver.
+    fn serve_ports(&mut self) -> bool {
+        let mut moved = 0;
+        for _ in 0..self.runnable.len() {
+            if moved >= STEP_TURN {
+                break;
+            }
+            let Some(p) = self.runnable.pop_front() else {
+                break;
+            };
+            moved += self.serve_port(p);
+        }
+        moved > 0
+    }
+
+    fn serve_port(&mut self, p: usize) -> usize {
+        let port = &mut self.ports[p];
+        port.in_runnable = false;
+        let room = port.room();
+        let mut moved = 0;
+        for _ in 0..port.ready.len() {
+            let turn = LANE_TURN.min(room - moved);
+            if turn == 0 {
+                break;
+            }
+            let Some(l) = port.ready.pop_front() else {
+                break;
+            };
+            let berth = &mut self.lanes[l];
+            let before = moved;
+            while moved < before + turn {
+                let Some(parcel) = berth.end.pop() else { break };
+                // Cannot overflow: the sender has reserved a number.
+                self.seq += 1;
+                port.deliver(self.seq, parcel);
+                moved += 1;
+            }
+            if moved == before + turn || !berth.end.rest() {
+                port.ready.push_back(l);
+            } else {
+                berth.in_ready = false;
+                if berth.left {
+                    self.lanes.remove(l);
+                    port.lanes.retain(|&lane| lane != l);
+                    self.check_sealed |= port.sealed.is_some();
+                }
+            }
+        }
+        if moved > 0 {
+            self.dispatched += moved as u64;
+            port.owes_unicast = false;
+            self.delivered(p);
+        }
+        self.queue_port(p);
+        moved
+    }
+
+    /// Enters a port with ready lanes into the queue where it belongs.
+    fn queue_port(&mut self, p: usize) {
+        let port = &mut self.ports[p];
+        if port.ready.is_empty() {
+        } else if port.room() > 0 {
+            self.make_runnable(p);
+        } else if !std::mem::replace(&mut port.in_blocked, true) {
+            self.blocked.push_back(p);
+        }
+    }
+
+    /// Shows a receiver what it got, and notes what that means.
+    fn delivered(&mut self, p: usize) {
+        let port = &mut self.ports[p];
+        port.inlet.commit();
+        if !std::mem::replace(&mut port.in_touched, true) {
+            self.touched.push(p);
+        }
+        if port.inlet.is_full() && !std::mem::replace(&mut port.in_full, true) {
+            self.full.push(p);
+        }
+    }
+
+    /// Delivers broadcasts.
+    fn serve_broadcasts(&mut self) -> bool {
+        let mut worked = false;
+        for _ in 0..self.ready_broadcasts.len() {
+            let Some(l) = self.ready_broadcasts.pop_front() else {
+                break;
+            };
+            let mut moved = 0;
+            loop {
+                if moved == LANE_TURN {
+                    self.ready_broadcasts.push_back(l);
+                    break;
+                }
+                if !self.broadcast_fits(self.lanes[l].birth) {
+                    // Its turn stays its turn.
+                    if moved == 0 {
+                        self.ready_broadcasts.push_front(l);
+                    } else {
+                        self.ready_broadcasts.push_back(l);
+                    }
+                    return worked;
+                }
+                let berth = &mut self.lanes[l];
+                if let Some(parcel) = berth.end.pop() {
+                    // After the message is taken and before it is delivered: a receiver that joined
+                    // before the message was sent is known now, and gets it.
+                    self.drain_control();
+                    self.broadcast(l, parcel);
+                    moved += 1;
+                    worked = true;
+                } else if !berth.end.rest() {
+                    self.ready_broadcasts.push_back(l);
+                    break;
+                } else {
+                    berth.in_ready = false;
+                    if berth.left {
+                        self.lanes.remove(l);
+                        self.broadcast_lanes.retain(|&lane| lane != l);
+                        self.check_sealed = true;
+                        worked = true;
+                    }
+                    break;
+                }
+            }
+        }
+        worked
+    }
+
+    /// Whether all receivers that a broadcaster reaches can take a broadcast.
+    fn broadcast_fits(&mut self, birth: u64) -> bool {
+        // Most likely it is still the same one that cannot.
+        if let Some(p) = self.unfit {
+            if let Some(port) = self.ports.get_mut(p) {
+                if port.hears(birth) && !port.fits_broadcast() {
+                    return false;
+                }
+            }
+        }
+        self.unfit = self
+            .ports
+            .iter_mut()
+            .find_map(|(p, port)| (port.hears(birth) && !port.fits_broadcast()).then_some(p));
+        self.unfit.is_none()
+    }
+
+    fn broadcast(&mut self, l: usize, parcel: Parcel<T>) {
+        let birth = self.lanes[l].birth;
+        // Cannot overflow: the broadcaster has reserved a number.
+        self.seq += 1;
+        self.dispatched += 1;
+        // The parcel goes to the last receiver, so that the engine is not the one to drop it.
+        let mut parcel = Some(parcel);
+        let targets: Vec<usize> = self
+            .ports
+            .iter()
+            .filter_map(|(p, port)| port.hears(birth).then_some(p))
+            .collect();
+        for (i, &p) in targets.iter().enumerate() {
+            let share = if i + 1 == targets.len() {
+                parcel.take()
+            } else {
+                parcel.as_ref().and_then(Parcel::share)
+            };
+            let port = &mut self.ports[p];
+            port.deliver(self.seq, share.expect("a broadcast has a share for each"));
+            port.owes_unicast = true;
+            self.delivered(p);
+        }
+    }
+
+    /// Shows the clock, and wakes whom that concerns.
+    fn publish(&mut self) {
+        if self.seq == self.published {
+            return;
+        }
+        self.published = self.seq;
+        // Messages are committed by now: who reads this clock finds them.
+        self.clock.publish(Clock {
+            seq: Seq::from(self.seq),
+            dispatched: self.dispatched,
+        });
+        fence_after_publishing();
+        for p in self.touched.drain(..) {
+            if let Some(port) = self.ports.get_mut(p) {
+                port.in_touched = false;
+                port.inlet.inbox().waiter().wake();
+            }
+        }
+        for inbox in self.core.parked().take() {
+            // In this order: a receiver that parks again meanwhile either signs up again or has left its
+            // waker before this look at it.
+            inbox.link().rearm();
+            inbox.waiter().wake();
+        }
+    }
+
+    /// Gets ready for the driver to block. Returns `false` if there is something to do after all.
+    ///
+    /// Otherwise `watched` lists the lanes to be watched besides the control lane: exactly those whose
+    /// targets have space. The targets of the others have been asked to say on the control lane when
+    /// they have.
+    pub(crate) fn prepare_to_block(&mut self, watched: &mut Vec<usize>) -> bool {
+        watched.clear();
+        let mut i = 0;
+        while let Some(&p) = self.full.get(i) {
+            if self.ports[p].inlet.ask_for_space() {
+                self.full.swap_remove(i);
+                self.ports[p].in_full = false;
+                self.queue_port(p);
+            } else {
+                i += 1;
+            }
+        }
+        if !self.runnable.is_empty() {
+            return false;
+        }
+        // All broadcasters that reach the same receivers fare alike: ask once for those that joined
+        // after the last seal.
+        let newest = self.broadcast_lanes.is_empty() || self.broadcast_fits(u64::MAX);
+        for i in 0..self.broadcast_lanes.len() {
+            let l = self.broadcast_lanes[i];
+            let fits = newest && (self.sealed.is_empty() || self.broadcast_fits(self.lanes[l].birth));
+            if fits {
+                if self.lanes[l].in_ready {
+                    return false;
+                }
+                watched.push(l);
+            }
+        }
+        for (_, port) in &mut self.ports {
+            if port.room() > 0 {
+                watched.extend_from_slice(&port.lanes);
+            }
+        }
+        true
+    }
+
+    /// The control lane.
+    pub(crate) fn control(&self) -> &channel::Receiver<Control<T>> {
+        &self.control
+    }
+
+    /// The queue of one of the lanes that `prepare_to_block` listed.
+    pub(crate) fn queue(&self, l: usize) -> &channel::Receiver<Parcel<T>> {
+        self.lanes[l].end.queue()
+    }
+
+    /// Has a watched lane looked at in the next step.
+    pub(crate) fn notice(&mut self, l: usize) {
+        // If its sender has claimed it, it is on the list, or is about to be.
+        if self.lanes[l].end.lane().link().claim() {
+            self.make_ready(l);
+        }
+    }
+
+    fn port_of(&self, inbox: &Inbox<T>) -> Option<usize> {
+        inbox.slot().get()
+    }
+}
+
+impl<T> Drop for Engine<T> {
+    fn drop(&mut self) {
+        // Also when a panic unwinds the driver. The lane ends and inlets, as they are dropped, tell
+        // everybody who is blocked or comes later; what they find is that the engine is gone.
+        self.core.set_dead();
+    }
+}

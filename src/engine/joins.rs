@@ -1,0 +1,174 @@
+//! Who comes and goes.
+
+use crate::control::Control;
+use crate::inbox::Inbox;
+use crate::lane::{Lane, LaneEnd};
+use crate::signal_list::Linked;
+use crate::sync::{Arc, channel};
+
+use super::port::Port;
+use super::{Berth, Engine};
+
+impl<T> Engine<T> {
+    /// Handles what handles have told. Returns whether there was anything.
+    pub(super) fn drain_control(&mut self) -> bool {
+        let mut worked = false;
+        loop {
+            match self.control.try_recv() {
+                Ok(control) => {
+                    worked = true;
+                    self.handle(control);
+                }
+                Err(channel::TryRecvError::Empty) => return worked,
+                Err(channel::TryRecvError::Disconnected) => {
+                    self.finished = true;
+                    return worked;
+                }
+            }
+        }
+    }
+
+    fn handle(&mut self, control: Control<T>) {
+        match control {
+            Control::Channel { inlet, lane } => {
+                let inbox = Arc::clone(inlet.inbox());
+                let p = self.ports.insert(Port::new(inlet));
+                inbox.slot().set(p);
+                self.join_port(lane, p);
+            }
+            Control::Lane(end) => match end.lane().target().map(Arc::clone) {
+                None => self.join_broadcasts(end),
+                Some(inbox) => match self.port_of(&inbox) {
+                    Some(p) if self.ports[p].sealed.is_none() => self.join_port(end, p),
+                    // The receiver has left or ended. The lane is closed as its end is dropped.
+                    _ => drop(end),
+                },
+            },
+            Control::LaneLeft(lane) => self.lane_left(&lane),
+            Control::ReceiverLeft(inbox) => self.receiver_left(&inbox),
+            Control::Space(inbox) => {
+                if let Some(p) = self.port_of(&inbox) {
+                    self.queue_port(p);
+                }
+            }
+            #[cfg(test)]
+            Control::Die => panic!("the engine dies, on purpose"),
+        }
+    }
+
+    fn join_port(&mut self, end: LaneEnd<T>, p: usize) {
+        let l = self.join(end, Some(p));
+        let port = &mut self.ports[p];
+        port.lanes.push(l);
+        port.senders += 1;
+    }
+
+    fn join_broadcasts(&mut self, end: LaneEnd<T>) {
+        self.births += 1;
+        self.broadcasters += 1;
+        let l = self.join(end, None);
+        self.broadcast_lanes.push(l);
+    }
+
+    fn join(&mut self, end: LaneEnd<T>, port: Option<usize>) -> usize {
+        let lane = Arc::clone(end.lane());
+        let l = self.lanes.insert(Berth {
+            end,
+            port,
+            birth: self.births,
+            left: false,
+            in_ready: false,
+        });
+        lane.slot().set(l);
+        l
+    }
+
+    fn lane_left(&mut self, lane: &Arc<Lane<T>>) {
+        let Some(l) = lane.slot().get() else {
+            return;
+        };
+        self.lanes[l].left = true;
+        match self.lanes[l].port {
+            Some(p) => {
+                self.ports[p].senders -= 1;
+                if self.broadcasters == 0 {
+                    self.seal_if_orphaned(p);
+                }
+            }
+            None => {
+                self.broadcasters -= 1;
+                if self.broadcasters == 0 {
+                    let ports: Vec<usize> = self.ports.iter().map(|(p, _)| p).collect();
+                    for p in ports {
+                        self.seal_if_orphaned(p);
+                    }
+                }
+            }
+        }
+        // It is done when it is next found empty, so it has to be looked at.
+        if lane.link().claim() {
+            self.make_ready(l);
+        }
+    }
+
+    /// Seals a port that has no source left.
+    fn seal_if_orphaned(&mut self, p: usize) {
+        let port = &mut self.ports[p];
+        if port.senders == 0 && port.sealed.is_none() {
+            port.sealed = Some(self.births);
+            self.sealed.push(p);
+            self.check_sealed = true;
+        }
+    }
+
+    /// Ends the inboxes that have got all that was sent to them. Returns whether there were any.
+    pub(super) fn end_sealed(&mut self) -> bool {
+        if !std::mem::take(&mut self.check_sealed) {
+            return false;
+        }
+        let ended: Vec<usize> = self
+            .sealed
+            .iter()
+            .copied()
+            .filter(|&p| self.has_all(p))
+            .collect();
+        for &p in &ended {
+            self.remove_port(p);
+        }
+        !ended.is_empty()
+    }
+
+    fn has_all(&self, p: usize) -> bool {
+        let port = &self.ports[p];
+        // Broadcasters that reach a sealed port have all left; those whose lanes are still here have
+        // something to deliver.
+        port.lanes.is_empty()
+            && !self
+                .broadcast_lanes
+                .iter()
+                .any(|&l| port.hears(self.lanes[l].birth))
+    }
+
+    fn receiver_left(&mut self, inbox: &Arc<Inbox<T>>) {
+        if let Some(p) = self.port_of(inbox) {
+            self.remove_port(p);
+        }
+    }
+
+    /// Gives up a port with its lanes. What is in them is dropped; whoever is blocked on one gets the
+    /// value back.
+    fn remove_port(&mut self, p: usize) {
+        let port = self.ports.remove(p);
+        for queue in [&mut self.runnable, &mut self.blocked] {
+            queue.retain(|&other| other != p);
+        }
+        for list in [&mut self.full, &mut self.touched, &mut self.sealed] {
+            list.retain(|&other| other != p);
+        }
+        for &l in &port.lanes {
+            self.lanes.remove(l);
+        }
+        port.inlet.inbox().slot().clear();
+        port.inlet.end(self.seq);
+    }
+}

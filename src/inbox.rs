@@ -1,0 +1,401 @@
+//! A receiver's inbox: a ring of numbered messages, and what its two ends tell each other besides.
+
+use std::cell::Cell;
+
+use crossbeam_utils::CachePadded;
+
+use crate::clock_cell::ClockCell;
+use crate::parcel::Parcel;
+use crate::ring::{self, Consumer, Gauge, Producer};
+use crate::signal_list::{Link, Linked};
+use crate::slot::Slot;
+use crate::sync::Arc;
+use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use crate::waiter::{Waiter, fence_after_publishing};
+use crate::{Event, Seq};
+
+/// Messages may come. The state at the start; left once, by the inlet.
+const OPEN: u8 = 0;
+/// Every source has gone, and what they sent is in the ring. Entered by [`Inlet::end`].
+const ENDED: u8 = 1;
+/// The engine has died. Entered when an inlet is dropped that was open.
+const DIED: u8 = 2;
+
+/// A message in the ring.
+struct Numbered<T> {
+    seq: u64,
+    parcel: Parcel<T>,
+}
+
+/// What both ends of an inbox, and others who look at it, share.
+pub(crate) struct Inbox<T> {
+    name: String,
+    capacity: usize,
+    gauge: Gauge<Numbered<T>>,
+    /// `OPEN`, `ENDED` or `DIED`.
+    state: AtomicU8,
+    /// Valid in `ENDED`: the clock as it stood when the inbox was closed.
+    last_seq: AtomicU64,
+    /// The receiver has left.
+    gone: AtomicBool,
+    /// How many sender handles there are; broadcasters are not counted here.
+    senders: AtomicUsize,
+    /// The receiver, while it is parked.
+    waiter: Waiter,
+    /// The place on the list of those parked until the clock moves.
+    link: Link<Self>,
+    /// Where the engine keeps the inlet.
+    slot: Slot,
+    /// The number of the last event returned. Written by the receiver; padded because the rest is
+    /// read by senders and by the engine.
+    observed: CachePadded<AtomicU64>,
+}
+
+/// The engine's end: messages go in. There is one for each inbox.
+pub(crate) struct Inlet<T> {
+    inbox: Arc<Inbox<T>>,
+    ring: Producer<Numbered<T>>,
+    /// The ring's count just after the last broadcast; 0 if there was none.
+    after_broadcast: u64,
+}
+
+/// The receiver's end: events come out. There is one for each inbox, and it is not `Sync`.
+pub(crate) struct Outlet<T> {
+    inbox: Arc<Inbox<T>>,
+    ring: Consumer<Numbered<T>>,
+    clock: Arc<ClockCell>,
+    /// The number of the last event.
+    last: Cell<u64>,
+}
+
+/// What a look into the inbox found.
+pub(crate) enum Look<T> {
+    /// Something happened.
+    Event(Event<T>),
+    /// Nothing happened since the last event.
+    Nothing,
+    /// Nothing happened since the last event, and nothing will.
+    End,
+}
+
+/// Makes an inbox for `capacity` messages, whose receiver reads `clock`.
+pub(crate) fn inbox<T>(
+    name: String,
+    capacity: usize,
+    clock: Arc<ClockCell>,
+) -> (Inlet<T>, Outlet<T>) {
+    // One slot more than the capacity, for a broadcast: see `Inlet::has_room_for_broadcast`.
+    let (producer, consumer) = ring::ring(capacity + 1);
+    let start = clock.seq();
+    let inbox = Arc::new(Inbox {
+        name,
+        capacity,
+        gauge: Gauge::new(&consumer),
+        state: AtomicU8::new(OPEN),
+        last_seq: AtomicU64::new(0),
+        gone: AtomicBool::new(false),
+        senders: AtomicUsize::new(0),
+        waiter: Waiter::new(),
+        link: Link::new(),
+        slot: Slot::new(),
+        observed: CachePadded::new(AtomicU64::new(start)),
+    });
+    let inlet = Inlet {
+        inbox: Arc::clone(&inbox),
+        ring: producer,
+        after_broadcast: 0,
+    };
+    let outlet = Outlet {
+        inbox,
+        ring: consumer,
+        clock,
+        last: Cell::new(start),
+    };
+    (inlet, outlet)
+}
+
+/// The bytes that the ring of an inbox takes.
+pub(crate) fn ring_bytes<T>(capacity: usize) -> Option<usize> {
+    capacity
+        .checked_add(1)?
+        .checked_mul(size_of::<Numbered<T>>())
+}
+
+impl<T> Inbox<T> {
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.gauge.len()
+    }
+
+    pub(crate) fn slot(&self) -> &Slot {
+        &self.slot
+    }
+
+    pub(crate) fn waiter(&self) -> &Waiter {
+        &self.waiter
+    }
+
+    pub(crate) fn observed(&self) -> u64 {
+        // ORDERING: acquire, partner of the release in `Outlet::observe`: who sees that this receiver has
+        // observed `n` sees what its thread did before.
+        self.observed.load(Ordering::Acquire)
+    }
+
+    /// Whether the receiver has left.
+    pub(crate) fn is_gone(&self) -> bool {
+        // ORDERING: acquire, partner of the release in `leave`; nothing but the flag is concluded from
+        // it today, but who is told that a receiver has left may expect to see what it did.
+        self.gone.load(Ordering::Acquire)
+    }
+
+    /// Notes that the receiver has left.
+    pub(crate) fn leave(&self) {
+        // ORDERING: see `is_gone`.
+        self.gone.store(true, Ordering::Release);
+    }
+
+    /// Whether nothing will come any more because every source has gone.
+    pub(crate) fn has_ended(&self) -> bool {
+        // ORDERING: acquire, partner of the release in `Inlet::close`.
+        self.state.load(Ordering::Acquire) == ENDED
+    }
+
+    /// Whether nothing will come any more because the engine has died.
+    pub(crate) fn has_died(&self) -> bool {
+        // ORDERING: as in `has_ended`.
+        self.state.load(Ordering::Acquire) == DIED
+    }
+
+    /// Counts a sender handle in.
+    pub(crate) fn add_sender(&self) {
+        // ORDERING: relaxed. The count informs callers of `sender(name)`; the engine keeps its own.
+        self.senders.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a sender handle out.
+    pub(crate) fn remove_sender(&self) {
+        // ORDERING: as in `add_sender`.
+        self.senders.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn senders(&self) -> usize {
+        // ORDERING: as in `add_sender`.
+        self.senders.load(Ordering::Relaxed)
+    }
+}
+
+impl<T> Linked for Inbox<T> {
+    fn link(&self) -> &Link<Self> {
+        &self.link
+    }
+}
+
+impl<T> Inlet<T> {
+    pub(crate) fn inbox(&self) -> &Arc<Inbox<T>> {
+        &self.inbox
+    }
+
+    /// How many messages for this receiver alone may be put in: no more than there is space for.
+    #[inline]
+    pub(crate) fn room(&mut self) -> usize {
+        if self.is_full() {
+            self.ring.refresh();
+        }
+        self.inbox.capacity.saturating_sub(self.ring.len())
+    }
+
+    /// Whether a broadcast may be put in.
+    ///
+    /// A broadcast waits for all receivers, and each of them may be kept full by its own senders; it
+    /// would need to find all of them with space at one instant. So there is a slot beyond the
+    /// capacity that a broadcast can take and other messages cannot: once a receiver has taken
+    /// out the broadcast before, it has room for the next one, and keeps it.
+    pub(crate) fn has_room_for_broadcast(&mut self) -> bool {
+        self.room() > 0
+            || (self.ring.len() == self.inbox.capacity && self.after_broadcast <= self.ring.head())
+    }
+
+    /// Whether the inbox is full, by what is known of the receiver.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.ring.len() >= self.inbox.capacity
+    }
+
+    /// Asks to be told when the receiver next takes something out, and returns whether it has space
+    /// by now.
+    pub(crate) fn ask_for_space(&mut self) -> bool {
+        self.ring.ask_for_space();
+        self.room() > 0
+    }
+
+    /// Puts a message in. There has to be room for it. The receiver sees it after
+    /// [`commit`](Self::commit).
+    #[inline]
+    pub(crate) fn push(&mut self, seq: u64, parcel: Parcel<T>) {
+        let is_broadcast = matches!(parcel, Parcel::Shared(_));
+        self.ring.push(Numbered { seq, parcel });
+        if is_broadcast {
+            self.after_broadcast = self.ring.tail();
+        }
+    }
+
+    /// Shows the receiver what was put in. Who then publishes the clock wakes it.
+    #[inline]
+    pub(crate) fn commit(&mut self) {
+        self.ring.commit();
+    }
+
+    /// Closes the inbox: its sources have gone, and `seq` is the clock.
+    pub(crate) fn end(mut self, seq: u64) {
+        // ORDERING: relaxed; the store of the state in `close` releases it.
+        self.inbox.last_seq.store(seq, Ordering::Relaxed);
+        self.close(ENDED);
+    }
+
+    fn close(&mut self, state: u8) {
+        self.ring.commit();
+        let inbox = &*self.inbox;
+        // ORDERING: release, partner of the acquire in `Outlet::look`: who sees that the inbox is closed
+        // sees the last number and, in the ring, all that was sent.
+        inbox.state.store(state, Ordering::Release);
+        fence_after_publishing();
+        inbox.waiter.wake();
+    }
+}
+
+impl<T> Drop for Inlet<T> {
+    fn drop(&mut self) {
+        // ORDERING: relaxed. Only this end writes the state.
+        if self.inbox.state.load(Ordering::Relaxed) == OPEN {
+            self.close(DIED);
+        }
+    }
+}
+
+impl<T> Outlet<T> {
+    pub(crate) fn inbox(&self) -> &Arc<Inbox<T>> {
+        &self.inbox
+    }
+
+    pub(crate) fn clock(&self) -> &ClockCell {
+        &self.clock
+    }
+
+    /// The next event, if there is one. A message's slot is free after [`commit`](Self::commit).
+    #[inline]
+    pub(crate) fn look(&self) -> Look<T> {
+        if let Some(message) = self.pop() {
+            return Look::Event(message);
+        }
+        self.look_at_clock()
+    }
+
+    #[cold]
+    fn look_at_clock(&self) -> Look<T> {
+        // The order of these three is what makes a tick true. Messages are committed before the clock is
+        // published and before the state is closed, so after reading the latter two, a ring that is
+        // still empty proves that nothing numbered `now` or lower is on its way.
+        let (now, is_open) = self.now();
+        self.ring.refresh();
+        if let Some(message) = self.pop() {
+            return Look::Event(message);
+        }
+        match self.tick(now) {
+            Some(tick) => Look::Event(tick),
+            None if is_open => Look::Nothing,
+            None => Look::End,
+        }
+    }
+
+    /// The event that the clock has got to `now`, unless that is known already. Every message up to `now`
+    /// has to have been returned.
+    pub(crate) fn tick(&self, now: u64) -> Option<Event<T>> {
+        (now > self.last.get()).then(|| {
+            self.observe(now);
+            Event::Clock(Seq::from(now))
+        })
+    }
+
+    /// How far the clock has got, for this receiver, and whether it can get further.
+    pub(crate) fn now(&self) -> (u64, bool) {
+        // ORDERING: acquire, partner of the release in `Inlet::close`.
+        match self.inbox.state.load(Ordering::Acquire) {
+            OPEN => (self.clock.seq(), true),
+            // ORDERING: relaxed; the load above has acquired it.
+            ENDED => (self.inbox.last_seq.load(Ordering::Relaxed), false),
+            // The engine is dead, and the clock stands.
+            _ => (self.clock.seq(), false),
+        }
+    }
+
+    /// The next message, if it is there. Its slot is free after [`commit`](Self::commit).
+    #[inline]
+    pub(crate) fn pop(&self) -> Option<Event<T>> {
+        loop {
+            // SAFETY: the closure counts and clones an `Arc`, and runs no user code.
+            let share = unsafe { self.ring.front(|m| m.parcel.share_unless_last()) }?;
+            let Some(share) = share else {
+                let Numbered { seq, parcel } = self.ring.pop()?;
+                let value = parcel.take()?;
+                return Some(self.message(seq, value));
+            };
+            // A broadcast that others have yet to take is copied before it is taken out, so that a
+            // `Clone` that panics leaves the inbox as it was: the message is still there.
+            let at = self.ring.head();
+            let value = share.copy();
+            // `Clone` is user code. One that gets hold of this receiver, and receives on it, has taken
+            // the message out meanwhile; then the next one is due.
+            if self.ring.head() == at {
+                let Numbered { seq, .. } = self.ring.pop()?;
+                return Some(self.message(seq, value));
+            }
+        }
+    }
+
+    #[inline]
+    fn message(&self, seq: u64, value: T) -> Event<T> {
+        self.observe(seq);
+        Event::Message {
+            seq: Seq::from(seq),
+            value,
+        }
+    }
+
+    #[inline]
+    fn observe(&self, seq: u64) {
+        self.last.set(seq);
+        // ORDERING: release, partner of the acquire in `Inbox::observed`.
+        self.inbox.observed.store(seq, Ordering::Release);
+    }
+
+    /// Frees the slots of the messages taken out. Returns whether the engine waits for that.
+    #[inline]
+    #[must_use = "an engine that waits for space must be told"]
+    pub(crate) fn commit(&self) -> bool {
+        self.ring.commit()
+    }
+
+    /// How many messages are there to be popped, as of a look at the producer's side.
+    pub(crate) fn ready(&self) -> u64 {
+        self.ring.refresh()
+    }
+
+    /// Drops the messages that are there now. Destructors run here; if one panics, the others run all
+    /// the same.
+    pub(crate) fn discard(&self) {
+        for _ in 0..self.ring.refresh() {
+            match self.ring.pop() {
+                // Out of its container, so that a panic is the caller's.
+                Some(Numbered { parcel, .. }) => drop(parcel.take()),
+                None => return,
+            }
+        }
+    }
+}

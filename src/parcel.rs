@@ -1,0 +1,76 @@
+//! A value on its way from a sender to one receiver or to all.
+
+use std::sync::Arc;
+
+use crate::contained::Contained;
+
+/// What a lane and an inbox hold.
+pub(crate) enum Parcel<T> {
+    /// A value for one receiver.
+    Own(Contained<T>),
+    /// One receiver's share in a broadcast value.
+    Shared(Arc<dyn Share<T>>),
+}
+
+/// A broadcast value, which receivers copy.
+///
+/// A trait object, because a receiver does not know that `T: Clone`, and because only here
+/// is it known that `T: Sync`, which handing one value to several threads needs.
+pub(crate) trait Share<T>: Send + Sync {
+    /// Clones the value. User code runs, and may panic.
+    fn copy(&self) -> T;
+
+    /// The value itself, if this was the last share.
+    fn take(self: Arc<Self>) -> Option<T>;
+}
+
+impl<T: Clone + Send + Sync> Share<T> for Contained<T> {
+    fn copy(&self) -> T {
+        self.get().clone()
+    }
+
+    fn take(self: Arc<Self>) -> Option<T> {
+        Arc::into_inner(self).map(Contained::into_inner)
+    }
+}
+
+impl<T> Parcel<T> {
+    pub(crate) fn own(value: T) -> Self {
+        Self::Own(Contained::new(value))
+    }
+
+    pub(crate) fn shared(value: T) -> Self
+    where
+        T: Clone + Send + Sync + 'static,
+    {
+        Self::Shared(Arc::new(Contained::new(value)))
+    }
+
+    /// Another share of a broadcast; `None` for a value that has one receiver.
+    pub(crate) fn share(&self) -> Option<Self> {
+        match self {
+            Self::Own(_) => None,
+            Self::Shared(share) => Some(Self::Shared(Arc::clone(share))),
+        }
+    }
+
+    /// A share of this broadcast to copy the value from; `None` if the value can be taken instead.
+    #[inline]
+    pub(crate) fn share_unless_last(&self) -> Option<Arc<dyn Share<T>>> {
+        match self {
+            Self::Own(_) => None,
+            // The count cannot rise again from one: this is the only share there is to clone from.
+            Self::Shared(share) if Arc::strong_count(share) == 1 => None,
+            Self::Shared(share) => Some(Arc::clone(share)),
+        }
+    }
+
+    /// The value, if it can be had without running user code: it was for one receiver, or this is the
+    /// last share.
+    pub(crate) fn take(self) -> Option<T> {
+        match self {
+            Self::Own(value) => Some(value.into_inner()),
+            Self::Shared(share) => share.take(),
+        }
+    }
+}

@@ -1,0 +1,447 @@
+//! The receiving half of a channel.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use crate::control::Control;
+use crate::core::Connection;
+use crate::inbox::{Look, Outlet};
+use crate::iter::{Drain, IntoIter, Iter, TryIter};
+use crate::sync::{Arc, Backoff, thread};
+use crate::waiter::{fence_after_registering, this_thread};
+use crate::{
+    Clock, DisconnectReason, Event, RecvError, RecvTimeoutError, Seq, TryRecvError,
+};
+
+/// Receives the messages sent to one name, and learns how far the numbers have got.
+///
+/// An event with number `n`, a message or a tick, says that every message for this receiver numbered
+/// `n` or lower has been returned. Numbers rise from event to event. Where there is a message it comes
+/// before a tick; a tick stands for all numbers since the last event, however many they are.
+///
+/// A receiver belongs to one thread at a time: it can be sent to another one but not shared.
+///
+/// ```compile_fail,E0277
+/// fn shared_between_threads<T: Sync>() {}
+/// shared_between_threads::<clocked_lanes::Receiver<u32>>();
+/// ```
+///
+/// # Drop
+///
+/// Dropping a receiver never blocks. Its name is free at once; its senders, also those that are blocked,
+/// get their values back; what is in its inbox is dropped by this call, and what is left in the lanes by
+/// the dispatcher's thread, where a panic in a destructor ends.
+pub struct Receiver<T> {
+    outlet: Outlet<T>,
+    connection: Connection<T>,
+}
+
+impl<T> Receiver<T> {
+    pub(crate) fn new(outlet: Outlet<T>, connection: Connection<T>) -> Self {
+        Self { outlet, connection }
+    }
+
+    /// Receives the next event; waits until there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`RecvError`] when everything sent was received, and the senders and all broadcasters are gone; or
+    /// if the dispatcher has died. See [`disconnect_reason`](Self::disconnect_reason). It stays so.
+    ///
+    /// # Panics
+    ///
+    /// If the message is a broadcast and its `Clone` panics. The message is still there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, Event, RecvError, Seq};
+    ///
+    /// let (tx, rx) = Dispatcher::new().channel("a")?;
+    /// tx.send('x')?;
+    /// drop(tx);
+    /// assert_eq!(rx.recv(), Ok(Event::Message { seq: Seq::from(1), value: 'x' }));
+    /// assert_eq!(rx.recv(), Err(RecvError));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn recv(&self) -> Result<Event<T>, RecvError> {
+        self.wait(|| self.look(), true, None).map_err(|_| RecvError)
+    }
+
+    /// Receives the next event if there is one. Never blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`TryRecvError::Empty`] if nothing has happened since the last event;
+    /// [`TryRecvError::Disconnected`] where [`recv`](Self::recv) fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, TryRecvError};
+    ///
+    /// let (_tx, rx) = Dispatcher::<u32>::new().channel("a")?;
+    /// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    /// # Ok::<(), clocked_lanes::ChannelError>(())
+    /// ```
+    pub fn try_recv(&self) -> Result<Event<T>, TryRecvError> {
+        match self.look() {
+            Look::Event(event) => Ok(event),
+            Look::Nothing => Err(TryRecvError::Empty),
+            Look::End => Err(TryRecvError::Disconnected),
+        }
+    }
+
+    /// Receives the next event; waits until there is one, but not longer than `timeout`. A timeout too long
+    /// to be a point in time is no limit.
+    ///
+    /// # Errors
+    ///
+    /// [`RecvTimeoutError::Timeout`] if the time is up; [`RecvTimeoutError::Disconnected`] where
+    /// [`recv`](Self::recv) fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use clocked_lanes::{Dispatcher, RecvTimeoutError};
+    ///
+    /// let (_tx, rx) = Dispatcher::<u32>::new().channel("a")?;
+    /// assert_eq!(rx.recv_timeout(Duration::from_millis(5)), Err(RecvTimeoutError::Timeout));
+    /// # Ok::<(), clocked_lanes::ChannelError>(())
+    /// ```
+    pub fn recv_timeout(&self, timeout: Duration) -> Result<Event<T>, RecvTimeoutError> {
+        self.wait(|| self.look(), true, Instant::now().checked_add(timeout))
+    }
+
+    /// Receives the next event; waits until there is one, but not beyond `deadline`.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_timeout`](Self::recv_timeout).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use clocked_lanes::Dispatcher;
+    ///
+    /// let (tx, rx) = Dispatcher::new().channel("a")?;
+    /// tx.send(1)?;
+    /// let event = rx.recv_deadline(Instant::now() + Duration::from_secs(1))?;
+    /// assert_eq!(event.seq().get(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn recv_deadline(&self, deadline: Instant) -> Result<Event<T>, RecvTimeoutError> {
+        self.wait(|| self.look(), true, Some(deadline))
+    }
+
+    /// Receives the next message; waits until there is one. Ticks are skipped, and do not wake it.
+    ///
+    /// Ticks that are there when it looks count as observed.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    ///
+    /// # Panics
+    ///
+    /// As [`recv`](Self::recv).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, Seq};
+    ///
+    /// let dispatcher = Dispatcher::new();
+    /// let (a, for_a) = dispatcher.channel("a")?;
+    /// let (b, for_b) = dispatcher.channel("b")?;
+    /// a.send("one")?;
+    /// for_a.recv_message()?;
+    /// b.send("two")?;
+    /// assert_eq!(for_b.recv_message()?, (Seq::from(2), "two"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn recv_message(&self) -> Result<(Seq, T), RecvError> {
+        let event = self
+            .wait(|| self.look_for_message(), false, None)
+            .map_err(|_| RecvError)?;
+        Ok(event.into_message().expect("ticks are skipped"))
+    }
+
+    /// Receives the next message if there is one, skipping ticks. Never blocks.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_recv`](Self::try_recv).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, TryRecvError};
+    ///
+    /// let dispatcher = Dispatcher::new();
+    /// let (a, for_a) = dispatcher.channel("a")?;
+    /// let (_b, for_b) = dispatcher.channel("b")?;
+    /// a.send("one")?;
+    /// for_a.recv_message()?;
+    /// // The clock is at 1, but there is no message.
+    /// assert_eq!(for_b.try_recv_message(), Err(TryRecvError::Empty));
+    /// assert_eq!(for_b.observed().get(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_recv_message(&self) -> Result<(Seq, T), TryRecvError> {
+        match self.look_for_message() {
+            Look::Event(event) => Ok(event.into_message().expect("ticks are skipped")),
+            Look::Nothing => Err(TryRecvError::Empty),
+            Look::End => Err(TryRecvError::Disconnected),
+        }
+    }
+
+    /// Iterates over events; waits for each, and ends when the receiver is disconnected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::Dispatcher;
+    ///
+    /// let (tx, rx) = Dispatcher::new().channel("a")?;
+    /// for n in 1..=3 {
+    ///     tx.send(n * 10)?;
+    /// }
+    /// drop(tx);
+    /// let values: Vec<_> = rx.iter().filter_map(|event| event.into_message()).collect();
+    /// assert_eq!(values, [(1.into(), 10), (2.into(), 20), (3.into(), 30)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter::new(self)
+    }
+
+    /// Iterates over the events there are; ends when there is none at the moment. Never blocks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::Dispatcher;
+    ///
+    /// let (_tx, rx) = Dispatcher::<u32>::new().channel("a")?;
+    /// assert_eq!(rx.try_iter().count(), 0);
+    /// # Ok::<(), clocked_lanes::ChannelError>(())
+    /// ```
+    pub fn try_iter(&self) -> TryIter<'_, T> {
+        TryIter::new(self)
+    }
+
+    /// Takes out what is there now, up to `max` events. Never blocks.
+    ///
+    /// First the messages; then, if they were fewer than `max`, a tick if the clock was ahead of them. The
+    /// space of all of them is given back to the senders once, when the iterator is dropped: cheaper than
+    /// one by one. Messages that the iterator was not asked for stay where they are.
+    ///
+    /// # Panics
+    ///
+    /// The iterator's `next` panics if the message is a broadcast and its `Clone` does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, Event};
+    ///
+    /// let (tx, rx) = Dispatcher::new().channel("a")?;
+    /// tx.send('x')?;
+    /// tx.send('y')?;
+    /// let mut values = String::new();
+    /// while values.len() < 2 {
+    ///     for event in rx.drain(64) {
+    ///         values.extend(event.into_message().map(|(_, value)| value));
+    ///     }
+    /// }
+    /// assert_eq!(values, "xy");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn drain(&self, max: usize) -> Drain<'_, T> {
+        Drain::new(self, max)
+    }
+
+    /// How far this receiver has got: the number of the last event returned, or the clock when it joined.
+    #[must_use]
+    pub fn observed(&self) -> Seq {
+        Seq::from(self.outlet.inbox().observed())
+    }
+
+    /// How far the dispatch has got: a consistent pair, read without a lock.
+    ///
+    /// Unlike a tick it says nothing about this receiver's messages: there may be some up to this number.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.outlet.clock().read()
+    }
+
+    /// The name of this receiver.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.outlet.inbox().name()
+    }
+
+    /// How many messages are in the inbox.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.outlet.inbox().len()
+    }
+
+    /// Whether no message is in the inbox. There may be a tick.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many messages the inbox can hold, not counting the one broadcast it can hold beyond that.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.outlet.inbox().capacity()
+    }
+
+    /// Why there is nothing more to come than what is in the inbox; `None` if there may be more.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{DisconnectReason, Dispatcher};
+    ///
+    /// let (tx, rx) = Dispatcher::<u32>::new().channel("a")?;
+    /// drop(tx);
+    /// assert!(rx.recv().is_err());
+    /// assert_eq!(rx.disconnect_reason(), Some(DisconnectReason::SendersGone));
+    /// # Ok::<(), clocked_lanes::ChannelError>(())
+    /// ```
+    #[must_use]
+    pub fn disconnect_reason(&self) -> Option<DisconnectReason> {
+        let inbox = self.outlet.inbox();
+        if inbox.has_died() {
+            Some(DisconnectReason::DispatcherDied)
+        } else if inbox.has_ended() {
+            Some(DisconnectReason::SendersGone)
+        } else {
+            None
+        }
+    }
+
+    pub(crate) fn outlet(&self) -> &Outlet<T> {
+        &self.outlet
+    }
+
+    /// Frees the space of what was taken out, and tells the engine if it waits for that.
+    #[inline]
+    pub(crate) fn commit(&self) {
+        if self.outlet.commit() {
+            let inbox = Arc::clone(self.outlet.inbox());
+            self.connection.tell(Control::Space(inbox));
+        }
+    }
+
+    #[inline]
+    fn look(&self) -> Look<T> {
+        let look = self.outlet.look();
+        self.commit();
+        look
+    }
+
+    fn look_for_message(&self) -> Look<T> {
+        loop {
+            match self.look() {
+                Look::Event(Event::Clock(_)) => {}
+                look => return look,
+            }
+        }
+    }
+
+    /// Looks until there is something, and parks in between. A tick wakes it only if `ticks` says so.
+    fn wait(
+        &self,
+        look: impl Fn() -> Look<T>,
+        ticks: bool,
+        deadline: Option<Instant>,
+    ) -> Result<Event<T>, RecvTimeoutError> {
+        let backoff = Backoff::new();
+        loop {
+            match look() {
+                Look::Event(event) => return Ok(event),
+                Look::End => return Err(RecvTimeoutError::Disconnected),
+                Look::Nothing if backoff.is_completed() => break,
+                Look::Nothing => backoff.snooze(),
+            }
+        }
+        let inbox = self.outlet.inbox();
+        // Taken back on every way out, also when `Clone` panics in `look`.
+        let parked = Registration(self);
+        let waker = this_thread();
+        loop {
+            inbox.waiter().register(&waker);
+            if ticks {
+                self.connection.core().parked().signal(inbox);
+            }
+            fence_after_registering();
+            match look() {
+                Look::Event(event) => return Ok(event),
+                Look::End => return Err(RecvTimeoutError::Disconnected),
+                Look::Nothing => {}
+            }
+            if deadline.is_some_and(|at| Instant::now() >= at) {
+                return Err(RecvTimeoutError::Timeout);
+            }
+            thread::park_until(deadline);
+            let _ = &parked;
+        }
+    }
+}
+
+/// The receiver is registered as waiting.
+struct Registration<'a, T>(&'a Receiver<T>);
+
+impl<T> Drop for Registration<'_, T> {
+    fn drop(&mut self) {
+        self.0.outlet.inbox().waiter().clear();
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        let inbox = self.outlet.inbox();
+        inbox.leave();
+        self.connection.core().roster().remove_receiver(inbox);
+        self.connection.tell(Control::ReceiverLeft(Arc::clone(inbox)));
+        // Last, since destructors are user code and may panic, and only what is there now, since the
+        // engine may not know yet that it need not deliver any more.
+        self.outlet.discard();
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Receiver<T> {
+    type Item = Event<T>;
+    type IntoIter = Iter<'a, T>;
+
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
+    }
+}
+
+impl<T> IntoIterator for Receiver<T> {
+    type Item = Event<T>;
+    type IntoIter = IntoIter<T>;
+
+    fn into_iter(self) -> IntoIter<T> {
+        IntoIter::new(self)
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver")
+            .field("name", &self.name())
+            .field("observed", &self.observed())
+            .field("len", &self.len())
+            .field("capacity", &self.capacity())
+            .finish_non_exhaustive()
+    }
+}

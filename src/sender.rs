@@ -1,0 +1,275 @@
+//! The sending half of a channel.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::{Duration, Instant};
+
+use crate::core::Connection;
+use crate::dispatcher::Serializing;
+use crate::inbox::Inbox;
+use crate::lane::Lane;
+use crate::parcel::Parcel;
+use crate::sync::{Arc, channel};
+use crate::{DisconnectReason, SendError, SendTimeoutError, TrySendError};
+
+/// Sends to one receiver, on a lane of its own.
+///
+/// A message goes into the lane, and the dispatcher takes it from there, numbers it and puts it into the
+/// receiver's inbox. So a send waits only when the lane is full, that is when the inbox is full as
+/// well or the dispatcher has not come round yet. It does not wait for other receivers.
+///
+/// # Order
+///
+/// The messages of one sender get their numbers, and arrive, in the order in which they were sent. Between
+/// senders the order is the dispatcher's: **two sends by one thread through two senders may be numbered
+/// either way.** Messages that must keep their order go through one sender, or through one
+/// [`Broadcaster`](crate::Broadcaster).
+///
+/// # Clone, drop
+///
+/// A clone is a further lane to the same receiver. Cloning and dropping never block, whatever is
+/// full. What was sent before a sender is dropped still arrives. When the last sender of a
+/// receiver and the last broadcaster are gone, the receiver is disconnected once it has got everything.
+pub struct Sender<T, M = Serializing> {
+    lane: Arc<Lane<T>>,
+    connection: Connection<T>,
+    marker: PhantomData<fn() -> M>,
+}
+
+impl<T, M> Sender<T, M> {
+    pub(crate) fn from_lane(lane: Arc<Lane<T>>, connection: Connection<T>) -> Self {
+        Self {
+            lane,
+            connection,
+            marker: PhantomData,
+        }
+    }
+
+    fn inbox(&self) -> &Arc<Inbox<T>> {
+        self.lane.target().expect("a sender's lane has a target")
+    }
+
+    /// The name of the receiver.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        self.inbox().name()
+    }
+
+    /// How many messages are in the lane, which the dispatcher has not numbered yet.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lane.len()
+    }
+
+    /// Whether no message is in the lane.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many messages the lane can hold.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.lane.capacity()
+    }
+
+    /// Whether the lane is full, so that a send has to wait.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.lane.is_full()
+    }
+
+    /// Whether sends fail for good.
+    #[must_use]
+    pub fn is_disconnected(&self) -> bool {
+        self.disconnect_reason().is_some()
+    }
+
+    /// Why sends fail for good; `None` if they do not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{DisconnectReason, Dispatcher};
+    ///
+    /// let (tx, rx) = Dispatcher::<u32>::new().channel("a")?;
+    /// assert_eq!(tx.disconnect_reason(), None);
+    /// drop(rx);
+    /// assert_eq!(tx.disconnect_reason(), Some(DisconnectReason::ReceiverGone));
+    /// # Ok::<(), clocked_lanes::ChannelError>(())
+    /// ```
+    #[must_use]
+    pub fn disconnect_reason(&self) -> Option<DisconnectReason> {
+        let core = self.connection.core();
+        if self.inbox().is_gone() {
+            Some(DisconnectReason::ReceiverGone)
+        } else if core.is_dead() {
+            Some(DisconnectReason::DispatcherDied)
+        } else if self.lane.is_closed() {
+            Some(DisconnectReason::SendersGone)
+        } else if core.numbers().is_empty() {
+            Some(DisconnectReason::NumbersExhausted)
+        } else {
+            None
+        }
+    }
+}
+
+impl<T> Sender<T> {
+    /// Sends a message; waits while the lane is full.
+    ///
+    /// That it was sent does not mean that it was numbered, or received.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`], with the message, if the receiver is gone, also when it leaves while this call waits;
+    /// if the numbers have run out; or if the dispatcher has died. See
+    /// [`disconnect_reason`](Self::disconnect_reason).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, SendError};
+    ///
+    /// let (tx, rx) = Dispatcher::new().channel("a")?;
+    /// assert_eq!(tx.send(1), Ok(()));
+    /// drop(rx);
+    /// assert_eq!(tx.send(2), Err(SendError(2)));
+    /// # Ok::<(), clocked_lanes::ChannelError>(())
+    /// ```
+    pub fn send(&self, value: T) -> Result<(), SendError<T>> {
+        self.lane
+            .send(self.connection.core(), Parcel::own(value))
+            .map_err(send_error)
+    }
+
+    /// Sends a message if the lane has space for it. Never blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`TrySendError::Full`], with the message, if the lane is full; [`TrySendError::Disconnected`], with
+    /// the message, where [`send`](Self::send) fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, TrySendError};
+    ///
+    /// let dispatcher = Dispatcher::builder().capacity(2).lane_capacity(3).build()?;
+    /// let (tx, _rx) = dispatcher.channel("a")?;
+    /// for n in 0..5 {
+    ///     tx.send(n)?; // waits, if need be, until the dispatcher has moved two into the inbox
+    /// }
+    /// assert_eq!(tx.try_send(5), Err(TrySendError::Full(5)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
+        self.lane
+            .try_send(self.connection.core(), Parcel::own(value))
+            .map_err(try_send_error)
+    }
+
+    /// Sends a message; waits while the lane is full, but not longer than `timeout`. A timeout too long to
+    /// be a point in time is no limit.
+    ///
+    /// # Errors
+    ///
+    /// [`SendTimeoutError::Timeout`], with the message, if the time is up;
+    /// [`SendTimeoutError::Disconnected`], with the message, where [`send`](Self::send) fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use clocked_lanes::{Dispatcher, SendTimeoutError};
+    ///
+    /// let dispatcher = Dispatcher::builder().capacity(1).lane_capacity(1).build()?;
+    /// let (tx, _rx) = dispatcher.channel("a")?;
+    /// tx.send(1)?;
+    /// tx.send(2)?;
+    /// let late = tx.send_timeout(3, Duration::from_millis(5));
+    /// assert_eq!(late, Err(SendTimeoutError::Timeout(3)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn send_timeout(&self, value: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
+        match Instant::now().checked_add(timeout) {
+            Some(deadline) => self.send_deadline(value, deadline),
+            None => self.send(value).map_err(SendTimeoutError::from),
+        }
+    }
+
+    /// Sends a message; waits while the lane is full, but not beyond `deadline`.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_timeout`](Self::send_timeout).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use clocked_lanes::Dispatcher;
+    ///
+    /// let (tx, _rx) = Dispatcher::new().channel("a")?;
+    /// assert_eq!(tx.send_deadline(1, Instant::now() + Duration::from_secs(1)), Ok(()));
+    /// # Ok::<(), clocked_lanes::ChannelError>(())
+    /// ```
+    pub fn send_deadline(&self, value: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
+        self.lane
+            .send_deadline(self.connection.core(), Parcel::own(value), deadline)
+            .map_err(send_timeout_error)
+    }
+}
+
+/// The value of a parcel that comes back from a lane.
+fn value_of<T>(parcel: Parcel<T>) -> T {
+    // It was for one receiver, or else nobody has a share in it yet but us.
+    parcel.take().expect("a message that was not sent is whole")
+}
+
+pub(crate) fn send_error<T>(error: channel::SendError<Parcel<T>>) -> SendError<T> {
+    SendError(value_of(error.into_inner()))
+}
+
+pub(crate) fn try_send_error<T>(error: channel::TrySendError<Parcel<T>>) -> TrySendError<T> {
+    match error {
+        channel::TrySendError::Full(parcel) => TrySendError::Full(value_of(parcel)),
+        channel::TrySendError::Disconnected(parcel) => TrySendError::Disconnected(value_of(parcel)),
+    }
+}
+
+pub(crate) fn send_timeout_error<T>(
+    error: channel::SendTimeoutError<Parcel<T>>,
+) -> SendTimeoutError<T> {
+    match error {
+        channel::SendTimeoutError::Timeout(parcel) => SendTimeoutError::Timeout(value_of(parcel)),
+        channel::SendTimeoutError::Disconnected(parcel) => {
+            SendTimeoutError::Disconnected(value_of(parcel))
+        }
+    }
+}
+
+impl<T, M> Clone for Sender<T, M> {
+    /// Opens a further lane to the same receiver. Never blocks; also when the receiver is gone, and the
+    /// clone is then disconnected as well.
+    fn clone(&self) -> Self {
+        let lane = self.connection.join(Some(Arc::clone(self.inbox())));
+        Self::from_lane(lane, self.connection.clone())
+    }
+}
+
+impl<T, M> Drop for Sender<T, M> {
+    fn drop(&mut self) {
+        self.connection.leave(&self.lane);
+    }
+}
+
+impl<T, M> fmt::Debug for Sender<T, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender")
+            .field("target", &self.target())
+            .field("len", &self.len())
+            .field("capacity", &self.capacity())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,108 @@
+//! What the crate takes from std, or from loom.
+//!
+//! This file is the only one that knows which. Everything above it is written once, against the
+//! names below, so that a loom model runs the code that a release build runs. The switch is
+//! `cfg(loom)` and never `cfg(test)`: integration tests link the library as a user does.
+//!
+//! It is also the only file that names `crossbeam_channel`, the lanes' channel; under loom a
+//! stand-in with the same contract takes its place.
+
+#[cfg(not(loom))]
+mod imp {
+    use std::time::Instant;
+
+    pub(crate) use crossbeam_channel as channel;
+    pub(crate) use crossbeam_utils::Backoff;
+    pub(crate) use std::sync::Arc;
+
+    pub(crate) mod atomic {
+        pub(crate) use std::sync::atomic::{
+            AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence,
+        };
+    }
+
+    pub(crate) mod thread {
+        pub(crate) use std::thread::{Builder, Thread, current};
+        pub(crate) use std::thread_local;
+
+        /// Parks the calling thread until it is unparked or `deadline` has come; may return early.
+        pub(crate) fn park_until(deadline: Option<super::Instant>) {
+            match deadline {
+                None => std::thread::park(),
+                Some(at) => {
+                    std::thread::park_timeout(at.saturating_duration_since(super::Instant::now()));
+                }
+            }
+        }
+    }
+
+    /// `std`'s cell behind loom's interface, so that callers say which kind of access they want.
+    #[derive(Debug)]
+    #[repr(transparent)]
+    pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        pub(crate) const fn new(value: T) -> Self {
+            Self(std::cell::UnsafeCell::new(value))
+        }
+
+        #[inline]
+        pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+            f(self.0.get())
+        }
+
+        #[inline]
+        pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+            f(self.0.get())
+        }
+    }
+}
+
+#[cfg(loom)]
+#[path = "sync"]
+mod imp {
+    /// The stand-in for `crossbeam_channel`.
+    pub(crate) mod channel;
+
+    pub(crate) use loom::cell::UnsafeCell;
+    pub(crate) use loom::sync::Arc;
+
+    pub(crate) mod atomic {
+        pub(crate) use loom::sync::atomic::{
+            AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence,
+        };
+    }
+
+    pub(crate) mod thread {
+        pub(crate) use loom::thread::{Builder, Thread, current};
+        pub(crate) use loom::thread_local;
+
+        /// Parks the calling thread. Time stands still in a model: the deadline never comes.
+        pub(crate) fn park_until(_deadline: Option<std::time::Instant>) {
+            loom::thread::park();
+        }
+    }
+
+    /// Spinning in a model is handing over to another thread, and there is no use in doing it twice
+    /// before blocking.
+    #[derive(Debug)]
+    pub(crate) struct Backoff;
+
+    impl Backoff {
+        pub(crate) fn new() -> Self {
+            Self
+        }
+
+        pub(crate) fn snooze(&self) {
+            loom::thread::yield_now();
+        }
+
+        pub(crate) fn reset(&self) {}
+
+        pub(crate) fn is_completed(&self) -> bool {
+            true
+        }
+    }
+}
+
+pub(crate) use imp::{Arc, Backoff, UnsafeCell, atomic, channel, thread};

@@ -1,0 +1,131 @@
+//! One who waits, and how to wake him.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::task::{Wake, Waker};
+
+use crate::sync::atomic::{AtomicPtr, Ordering, fence};
+use crate::sync::thread::{self, Thread};
+
+/// A slot for the one who waits: a thread or a task, both as a [`Waker`].
+///
+/// Empty, or the owner of a waker. Every access swaps the content as a whole, so whoever got a waker
+/// out owns it, and no state in between is seen by anybody.
+///
+/// How no wake-up is lost. The waiting side registers, calls [`fence_after_registering`], and then
+/// looks whether what it waits for has come; only if it has not does it go to sleep. The other side
+/// brings it about, calls [`fence_after_publishing`], and then wakes whoever is registered. A wake-up
+/// would be lost if the look missed the news *and* the wake missed the waker. The fences are both
+/// sequentially consistent, so one comes first: if the waiting side's, the other sees the waker; if the
+/// other's, the look sees the news.
+#[derive(Debug)]
+pub(crate) struct Waiter {
+    /// Null, or from `Arc::into_raw`.
+    slot: AtomicPtr<Waker>,
+}
+
+/// Stands between registering as waiting and the last look before sleep.
+#[inline]
+pub(crate) fn fence_after_registering() {
+    // ORDERING: partner of `fence_after_publishing`; the argument is at `Waiter`.
+    fence(Ordering::SeqCst);
+}
+
+/// Stands between making something known and looking who waits for it.
+#[inline]
+pub(crate) fn fence_after_publishing() {
+    // ORDERING: partner of `fence_after_registering`; the argument is at `Waiter`.
+    fence(Ordering::SeqCst);
+}
+
+impl Waiter {
+    pub(crate) fn new() -> Self {
+        Self {
+            slot: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
+
+    /// Leaves a waker to be woken, in place of one left earlier.
+    pub(crate) fn register(&self, waker: &std::sync::Arc<Waker>) {
+        self.replace(std::sync::Arc::into_raw(std::sync::Arc::clone(waker)).cast_mut());
+    }
+
+    /// Takes the waker back, if it is still there: nobody waits any more.
+    pub(crate) fn clear(&self) {
+        // ORDERING: relaxed. The waiting side alone fills the slot, so it cannot miss a waker here.
+        if !self.slot.load(Ordering::Relaxed).is_null() {
+            self.replace(ptr::null_mut());
+        }
+    }
+
+    /// Wakes whoever waits. Costs one load if nobody does. To be called after
+    /// [`fence_after_publishing`].
+    #[inline]
+    pub(crate) fn wake(&self) {
+        // ORDERING: relaxed. The fence before this call orders it; a null that is out of date means that
+        // the waiting side has yet to look.
+        if !self.slot.load(Ordering::Relaxed).is_null() {
+            self.wake_registered();
+        }
+    }
+
+    #[cold]
+    fn wake_registered(&self) {
+        if let Some(waker) = self.swap(ptr::null_mut()) {
+            // A waker is user code when the waiter is a task. Its panic is not the engine's.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake_by_ref())) {
+                std::mem::forget(payload);
+            }
+        }
+    }
+
+    fn replace(&self, raw: *mut Waker) {
+        drop(self.swap(raw));
+    }
+
+    fn swap(&self, raw: *mut Waker) -> Option<std::sync::Arc<Waker>> {
+        // ORDERING: release hands the waker over to whoever swaps next, acquire takes over the one that
+        // was there.
+        let old = self.slot.swap(raw, Ordering::AcqRel);
+        if old.is_null() {
+            return None;
+        }
+        // SAFETY: a pointer in the slot is from `Arc::into_raw`, in `register`, and the swap has made it
+        // ours alone.
+        Some(unsafe { std::sync::Arc::from_raw(old) })
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+struct Unparker(Thread);
+
+impl Wake for Unparker {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &std::sync::Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+fn new_waker() -> std::sync::Arc<Waker> {
+    let unparker = std::sync::Arc::new(Unparker(thread::current()));
+    std::sync::Arc::new(Waker::from(unparker))
+}
+
+thread::thread_local! {
+    static UNPARK_THIS_THREAD: std::sync::Arc<Waker> = new_waker();
+}
+
+/// A waker that unparks the calling thread: the same one for every call, if thread-locals still live.
+pub(crate) fn this_thread() -> std::sync::Arc<Waker> {
+    UNPARK_THIS_THREAD
+        .try_with(std::sync::Arc::clone)
+        .unwrap_or_else(|_| new_waker())
+}
