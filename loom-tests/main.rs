@@ -1,0 +1,19 @@
+//! Models: every interleaving of a few threads, over the crate's own types.
+//!
+//! ```text
+//! RUSTFLAGS="--cfg loom" cargo test --release
+//! ```
+//!
+//! Each model prints how many executions it explored. Models of a primitive explore all of them;
+//! models of the whole dispatch explore those with a bounded number of preemptions, which
+//! `LOOM_MAX_PREEMPTIONS` overrides.
+
+#![cfg(loom)]
+
+mod clock_cell;
+mod dispatch;
+mod explore;
+mod inbox;
+mod ring;
+mod signal_list;
+mod waiter;

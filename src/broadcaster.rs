@@ -4,12 +4,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 
-use crate::core::Connection;
 use crate::dispatcher::Serializing;
-use crate::lane::Lane;
 use crate::parcel::Parcel;
-use crate::sender::{send_error, send_timeout_error, try_send_error};
-use crate::sync::Arc;
+use crate::source::Source;
 use crate::{DisconnectReason, SendError, SendTimeoutError, TrySendError};
 
 /// Sends to every receiver of a dispatcher, on a lane of its own.
@@ -29,16 +26,14 @@ use crate::{DisconnectReason, SendError, SendTimeoutError, TrySendError};
 /// slot for a broadcast: it may be taken when the inbox holds no broadcast yet. Where broadcasts and
 /// messages of senders both wait, they take turns.
 pub struct Broadcaster<T, M = Serializing> {
-    lane: Arc<Lane<T>>,
-    connection: Connection<T>,
+    source: Source<T>,
     marker: PhantomData<fn() -> M>,
 }
 
 impl<T, M> Broadcaster<T, M> {
-    pub(crate) fn from_lane(lane: Arc<Lane<T>>, connection: Connection<T>) -> Self {
+    pub(crate) fn new(source: Source<T>) -> Self {
         Self {
-            lane,
-            connection,
+            source,
             marker: PhantomData,
         }
     }
@@ -46,7 +41,7 @@ impl<T, M> Broadcaster<T, M> {
     /// How many broadcasts are in the lane, which the dispatcher has not numbered yet.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lane.len()
+        self.source.lane().len()
     }
 
     /// Whether no broadcast is in the lane.
@@ -58,13 +53,13 @@ impl<T, M> Broadcaster<T, M> {
     /// How many broadcasts the lane can hold.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.lane.capacity()
+        self.source.lane().capacity()
     }
 
     /// Whether the lane is full, so that a send has to wait.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.lane.is_full()
+        self.source.lane().is_full()
     }
 
     /// Whether sends fail for good. They do not just because there is no receiver: one may join.
@@ -76,14 +71,7 @@ impl<T, M> Broadcaster<T, M> {
     /// Why sends fail for good; `None` if they do not.
     #[must_use]
     pub fn disconnect_reason(&self) -> Option<DisconnectReason> {
-        let core = self.connection.core();
-        if core.is_dead() {
-            Some(DisconnectReason::DispatcherDied)
-        } else if core.numbers().is_empty() {
-            Some(DisconnectReason::NumbersExhausted)
-        } else {
-            None
-        }
+        self.source.disconnect_reason()
     }
 }
 
@@ -113,9 +101,7 @@ impl<T: Clone + Send + Sync + 'static> Broadcaster<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
-        self.lane
-            .send(self.connection.core(), Parcel::shared(value))
-            .map_err(send_error)
+        self.source.send(Parcel::shared(value))
     }
 
     /// Sends a message to everybody if the lane has space for it. Never blocks.
@@ -125,9 +111,7 @@ impl<T: Clone + Send + Sync + 'static> Broadcaster<T> {
     /// [`TrySendError::Full`], with the message, if the lane is full; [`TrySendError::Disconnected`], with
     /// the message, where [`send`](Self::send) fails.
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
-        self.lane
-            .try_send(self.connection.core(), Parcel::shared(value))
-            .map_err(try_send_error)
+        self.source.try_send(Parcel::shared(value))
     }
 
     /// Sends a message to everybody; waits while the lane is full, but not longer than `timeout`. A timeout
@@ -138,10 +122,7 @@ impl<T: Clone + Send + Sync + 'static> Broadcaster<T> {
     /// [`SendTimeoutError::Timeout`], with the message, if the time is up;
     /// [`SendTimeoutError::Disconnected`], with the message, where [`send`](Self::send) fails.
     pub fn send_timeout(&self, value: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
-        match Instant::now().checked_add(timeout) {
-            Some(deadline) => self.send_deadline(value, deadline),
-            None => self.send(value).map_err(SendTimeoutError::from),
-        }
+        self.source.send_timeout(Parcel::shared(value), timeout)
     }
 
     /// Sends a message to everybody; waits while the lane is full, but not beyond `deadline`.
@@ -150,22 +131,14 @@ impl<T: Clone + Send + Sync + 'static> Broadcaster<T> {
     ///
     /// As [`send_timeout`](Self::send_timeout).
     pub fn send_deadline(&self, value: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
-        self.lane
-            .send_deadline(self.connection.core(), Parcel::shared(value), deadline)
-            .map_err(send_timeout_error)
+        self.source.send_deadline(Parcel::shared(value), deadline)
     }
 }
 
 impl<T, M> Clone for Broadcaster<T, M> {
     /// Opens a further lane. Never blocks.
     fn clone(&self) -> Self {
-        Self::from_lane(self.connection.join(None), self.connection.clone())
-    }
-}
-
-impl<T, M> Drop for Broadcaster<T, M> {
-    fn drop(&mut self) {
-        self.connection.leave(&self.lane);
+        Self::new(self.source.clone())
     }
 }
 

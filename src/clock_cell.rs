@@ -76,26 +76,30 @@ impl ClockCell {
     /// Reads both words as of one instant. Tries again while the writer is at it: it writes three words
     /// and never waits in between.
     pub(crate) fn read(&self) -> Clock {
-        let words = &*self.words;
         let backoff = Backoff::new();
         loop {
-            // ORDERING: acquire, partner of the last store in `publish`: the words that belong to this
-            // stamp, or later ones, are what is read next.
-            let before = words.stamp.load(Ordering::Acquire);
-            if before % 2 == 0 {
-                let clock = Clock {
-                    seq: Seq::from(words.seq.load(Ordering::Relaxed)),
-                    dispatched: words.dispatched.load(Ordering::Relaxed),
-                };
-                // ORDERING: acquire, partner of the release fence in `publish`: if one of the words is
-                // newer than `before`, the stamp read below is newer too.
-                fence(Ordering::Acquire);
-                if words.stamp.load(Ordering::Relaxed) == before {
-                    return clock;
-                }
+            if let Some(clock) = self.try_read() {
+                return clock;
             }
             backoff.snooze();
         }
+    }
+
+    /// Reads both words as of one instant, unless the writer comes in between.
+    pub(crate) fn try_read(&self) -> Option<Clock> {
+        let words = &*self.words;
+        // ORDERING: acquire, partner of the last store in `publish`: the words that belong to this stamp,
+        // or later ones, are what is read next.
+        let before = words.stamp.load(Ordering::Acquire);
+        let clock = Clock {
+            seq: Seq::from(words.seq.load(Ordering::Relaxed)),
+            dispatched: words.dispatched.load(Ordering::Relaxed),
+        };
+        // ORDERING: acquire, partner of the release fence in `publish`: if one of the words is newer than
+        // `before`, the stamp read below is newer too.
+        fence(Ordering::Acquire);
+        let after = words.stamp.load(Ordering::Relaxed);
+        (before == after && before % 2 == 0).then_some(clock)
     }
 
     /// Reads the number alone, in one load.

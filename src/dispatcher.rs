@@ -7,6 +7,7 @@ use crate::builder::Builder;
 use crate::control::Control;
 use crate::core::Connection;
 use crate::inbox::{Inbox, inbox};
+use crate::source::Source;
 use crate::sync::Arc;
 use crate::{Broadcaster, ChannelError, Clock, Receiver, Sender, Snapshot};
 
@@ -133,7 +134,7 @@ impl<T, M> Dispatcher<T, M> {
             self.connection.tell(Control::ReceiverLeft(Arc::clone(&inbox)));
             return Err(ChannelError::NameInUse(inbox.name().to_owned()));
         }
-        let sender = Sender::from_lane(lane, self.connection.clone());
+        let sender = Sender::new(Source::new(lane, self.connection.clone()));
         let receiver = Receiver::new(outlet, self.connection.clone());
         Ok((sender, receiver))
     }
@@ -170,8 +171,7 @@ impl<T, M> Dispatcher<T, M> {
         if inbox.has_ended() || is_orphaned(&inbox) {
             return Err(ChannelError::Disconnected(name));
         }
-        let lane = self.connection.join(Some(inbox));
-        Ok(Sender::from_lane(lane, self.connection.clone()))
+        Ok(Sender::new(self.source(Some(inbox))))
     }
 
     /// Makes a handle that sends to every receiver.
@@ -191,8 +191,11 @@ impl<T, M> Dispatcher<T, M> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn broadcaster(&self) -> Broadcaster<T, M> {
-        let lane = self.connection.join(None);
-        Broadcaster::from_lane(lane, self.connection.clone())
+        Broadcaster::new(self.source(None))
+    }
+
+    fn source(&self, target: Option<Arc<Inbox<T>>>) -> Source<T> {
+        Source::new(self.connection.join(target), self.connection.clone())
     }
 
     /// How far the dispatch has got: a consistent pair, read without a lock.

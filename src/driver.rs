@@ -30,17 +30,21 @@ fn run<T>(mut engine: Engine<T>) {
             // Blocking costs more than a short wait: first let those run who may have something to do.
             backoff.snooze();
         } else if engine.prepare_to_block(&mut watched) {
-            block(&mut engine, &watched);
-            backoff.reset();
+            if block(&mut engine, &watched) {
+                backoff.reset();
+            } else {
+                backoff.snooze();
+            }
         }
     }
 }
 
-/// Blocks until there is something on the control lane or on one of the watched lanes.
+/// Blocks until there is something on the control lane or on one of the watched lanes. Returns `false` if
+/// the lane's sender is not quite done with its send, and the next step will not find it yet.
 ///
 /// Nothing is missed on the way here: what has come on a watched lane or the control lane meanwhile makes
 /// the select ready at once, and on the others there is nothing to do until the control lane tells.
-fn block<T>(engine: &mut Engine<T>, watched: &[usize]) {
+fn block<T>(engine: &mut Engine<T>, watched: &[usize]) -> bool {
     let ready = {
         let mut select = channel::Select::new();
         select.recv(engine.control());
@@ -50,7 +54,8 @@ fn block<T>(engine: &mut Engine<T>, watched: &[usize]) {
         select.ready()
     };
     // The first is the control lane, which every step looks at.
-    if let Some(lane) = ready.checked_sub(1) {
-        engine.notice(watched[lane]);
+    match ready.checked_sub(1) {
+        Some(lane) => engine.notice(watched[lane]),
+        None => true,
     }
 }

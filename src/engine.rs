@@ -435,12 +435,14 @@ impl<T> Engine<T> {
         self.lanes[l].end.queue()
     }
 
-    /// Has a watched lane looked at in the next step.
-    pub(crate) fn notice(&mut self, l: usize) {
-        // If its sender has claimed it, it is on the list, or is about to be.
-        if self.lanes[l].end.lane().link().claim() {
+    /// Has a watched lane looked at in the next step. Returns `false` if that is not in our hands: its
+    /// sender has put it on the list of ready lanes, or is about to.
+    pub(crate) fn notice(&mut self, l: usize) -> bool {
+        let claimed = self.lanes[l].end.lane().link().claim();
+        if claimed {
             self.make_ready(l);
         }
+        claimed
     }
 
     fn port_of(&self, inbox: &Inbox<T>) -> Option<usize> {

@@ -1,8 +1,5 @@
 //! A lane: the bounded channel from one sender handle to the engine.
 
-use std::time::Instant;
-
-use crate::core::Core;
 use crate::inbox::Inbox;
 use crate::parcel::Parcel;
 use crate::signal_list::{Link, Linked};
@@ -96,57 +93,8 @@ impl<T> Lane<T> {
         self.closed.load(Ordering::Acquire) || self.target.as_ref().is_some_and(|to| to.is_gone())
     }
 
-    /// Waits for space in the lane and puts the message there.
-    pub(crate) fn send(
-        self: &Arc<Self>,
-        core: &Core<T>,
-        parcel: Parcel<T>,
-    ) -> Result<(), channel::SendError<Parcel<T>>> {
-        self.put(core, parcel, |queue, parcel| queue.send(parcel))
-    }
-
-    /// Puts the message into the lane if there is space.
-    pub(crate) fn try_send(
-        self: &Arc<Self>,
-        core: &Core<T>,
-        parcel: Parcel<T>,
-    ) -> Result<(), channel::TrySendError<Parcel<T>>> {
-        self.put(core, parcel, |queue, parcel| queue.try_send(parcel))
-    }
-
-    /// Waits until `deadline` for space in the lane and puts the message there.
-    pub(crate) fn send_deadline(
-        self: &Arc<Self>,
-        core: &Core<T>,
-        parcel: Parcel<T>,
-        deadline: Instant,
-    ) -> Result<(), channel::SendTimeoutError<Parcel<T>>> {
-        self.put(core, parcel, |queue, parcel| {
-            queue.send_deadline(parcel, deadline)
-        })
-    }
-
-    #[inline]
-    fn put<E>(
-        self: &Arc<Self>,
-        core: &Core<T>,
-        parcel: Parcel<T>,
-        put: impl FnOnce(&channel::Sender<Parcel<T>>, Parcel<T>) -> Result<(), E>,
-    ) -> Result<(), E>
-    where
-        E: From<channel::SendError<Parcel<T>>>,
-    {
-        // A receiver that has left is noticed here at once, and not only when the engine has been told.
-        if self.target.as_ref().is_some_and(|to| to.is_gone()) || !core.numbers().reserve() {
-            return Err(channel::SendError(parcel).into());
-        }
-        let result = put(&self.queue, parcel);
-        match result {
-            // After the message, so that the engine finds it when it looks at this lane.
-            Ok(()) => core.ready_lanes().signal(self),
-            Err(_) => core.numbers().release(),
-        }
-        result
+    pub(crate) fn queue(&self) -> &channel::Sender<Parcel<T>> {
+        &self.queue
     }
 }
 

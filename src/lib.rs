@@ -16,6 +16,9 @@ mod event;
 mod inbox;
 mod iter;
 mod lane;
+#[cfg(loom)]
+#[doc(hidden)]
+pub mod models;
 mod numbers;
 mod parcel;
 mod receiver;
@@ -26,6 +29,7 @@ mod seq;
 mod signal_list;
 mod slot;
 mod snapshot;
+mod source;
 mod sync;
 mod waiter;
 

@@ -4,12 +4,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 
-use crate::core::Connection;
 use crate::dispatcher::Serializing;
-use crate::inbox::Inbox;
-use crate::lane::Lane;
 use crate::parcel::Parcel;
-use crate::sync::{Arc, channel};
+use crate::source::Source;
 use crate::{DisconnectReason, SendError, SendTimeoutError, TrySendError};
 
 /// Sends to one receiver, on a lane of its own.
@@ -31,34 +28,32 @@ use crate::{DisconnectReason, SendError, SendTimeoutError, TrySendError};
 /// full. What was sent before a sender is dropped still arrives. When the last sender of a
 /// receiver and the last broadcaster are gone, the receiver is disconnected once it has got everything.
 pub struct Sender<T, M = Serializing> {
-    lane: Arc<Lane<T>>,
-    connection: Connection<T>,
+    source: Source<T>,
     marker: PhantomData<fn() -> M>,
 }
 
 impl<T, M> Sender<T, M> {
-    pub(crate) fn from_lane(lane: Arc<Lane<T>>, connection: Connection<T>) -> Self {
+    pub(crate) fn new(source: Source<T>) -> Self {
         Self {
-            lane,
-            connection,
+            source,
             marker: PhantomData,
         }
-    }
-
-    fn inbox(&self) -> &Arc<Inbox<T>> {
-        self.lane.target().expect("a sender's lane has a target")
     }
 
     /// The name of the receiver.
     #[must_use]
     pub fn target(&self) -> &str {
-        self.inbox().name()
+        self.source
+            .lane()
+            .target()
+            .expect("a sender's lane has a target")
+            .name()
     }
 
     /// How many messages are in the lane, which the dispatcher has not numbered yet.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lane.len()
+        self.source.lane().len()
     }
 
     /// Whether no message is in the lane.
@@ -70,13 +65,13 @@ impl<T, M> Sender<T, M> {
     /// How many messages the lane can hold.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.lane.capacity()
+        self.source.lane().capacity()
     }
 
     /// Whether the lane is full, so that a send has to wait.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.lane.is_full()
+        self.source.lane().is_full()
     }
 
     /// Whether sends fail for good.
@@ -100,18 +95,7 @@ impl<T, M> Sender<T, M> {
     /// ```
     #[must_use]
     pub fn disconnect_reason(&self) -> Option<DisconnectReason> {
-        let core = self.connection.core();
-        if self.inbox().is_gone() {
-            Some(DisconnectReason::ReceiverGone)
-        } else if core.is_dead() {
-            Some(DisconnectReason::DispatcherDied)
-        } else if self.lane.is_closed() {
-            Some(DisconnectReason::SendersGone)
-        } else if core.numbers().is_empty() {
-            Some(DisconnectReason::NumbersExhausted)
-        } else {
-            None
-        }
+        self.source.disconnect_reason()
     }
 }
 
@@ -138,9 +122,7 @@ impl<T> Sender<T> {
     /// # Ok::<(), clocked_lanes::ChannelError>(())
     /// ```
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
-        self.lane
-            .send(self.connection.core(), Parcel::own(value))
-            .map_err(send_error)
+        self.source.send(Parcel::own(value))
     }
 
     /// Sends a message if the lane has space for it. Never blocks.
@@ -164,9 +146,7 @@ impl<T> Sender<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
-        self.lane
-            .try_send(self.connection.core(), Parcel::own(value))
-            .map_err(try_send_error)
+        self.source.try_send(Parcel::own(value))
     }
 
     /// Sends a message; waits while the lane is full, but not longer than `timeout`. A timeout too long to
@@ -192,10 +172,7 @@ impl<T> Sender<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn send_timeout(&self, value: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
-        match Instant::now().checked_add(timeout) {
-            Some(deadline) => self.send_deadline(value, deadline),
-            None => self.send(value).map_err(SendTimeoutError::from),
-        }
+        self.source.send_timeout(Parcel::own(value), timeout)
     }
 
     /// Sends a message; waits while the lane is full, but not beyond `deadline`.
@@ -215,37 +192,7 @@ impl<T> Sender<T> {
     /// # Ok::<(), clocked_lanes::ChannelError>(())
     /// ```
     pub fn send_deadline(&self, value: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
-        self.lane
-            .send_deadline(self.connection.core(), Parcel::own(value), deadline)
-            .map_err(send_timeout_error)
-    }
-}
-
-/// The value of a parcel that comes back from a lane.
-fn value_of<T>(parcel: Parcel<T>) -> T {
-    // It was for one receiver, or else nobody has a share in it yet but us.
-    parcel.take().expect("a message that was not sent is whole")
-}
-
-pub(crate) fn send_error<T>(error: channel::SendError<Parcel<T>>) -> SendError<T> {
-    SendError(value_of(error.into_inner()))
-}
-
-pub(crate) fn try_send_error<T>(error: channel::TrySendError<Parcel<T>>) -> TrySendError<T> {
-    match error {
-        channel::TrySendError::Full(parcel) => TrySendError::Full(value_of(parcel)),
-        channel::TrySendError::Disconnected(parcel) => TrySendError::Disconnected(value_of(parcel)),
-    }
-}
-
-pub(crate) fn send_timeout_error<T>(
-    error: channel::SendTimeoutError<Parcel<T>>,
-) -> SendTimeoutError<T> {
-    match error {
-        channel::SendTimeoutError::Timeout(parcel) => SendTimeoutError::Timeout(value_of(parcel)),
-        channel::SendTimeoutError::Disconnected(parcel) => {
-            SendTimeoutError::Disconnected(value_of(parcel))
-        }
+        self.source.send_deadline(Parcel::own(value), deadline)
     }
 }
 
@@ -253,14 +200,7 @@ impl<T, M> Clone for Sender<T, M> {
     /// Opens a further lane to the same receiver. Never blocks; also when the receiver is gone, and the
     /// clone is then disconnected as well.
     fn clone(&self) -> Self {
-        let lane = self.connection.join(Some(Arc::clone(self.inbox())));
-        Self::from_lane(lane, self.connection.clone())
-    }
-}
-
-impl<T, M> Drop for Sender<T, M> {
-    fn drop(&mut self) {
-        self.connection.leave(&self.lane);
+        Self::new(self.source.clone())
     }
 }
 

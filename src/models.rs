@@ -1,0 +1,223 @@
+//! The primitives, for the models in `loom-tests/`.
+//!
+//! Thin coats: every method is the primitive's of the same name. Nothing of this is in a build
+//! without `--cfg loom`.
+
+#![allow(missing_docs, missing_debug_implementations)]
+
+use crate::sync::Arc;
+use crate::{Clock, Event, Seq, clock_cell, inbox, parcel::Parcel, ring, signal_list, waiter};
+
+/// The clock cell.
+pub struct ClockWriter(clock_cell::ClockWriter);
+#[derive(Clone)]
+pub struct ClockCell(Arc<clock_cell::ClockCell>);
+
+pub fn clock(start: Clock) -> (ClockWriter, ClockCell) {
+    let (writer, cell) = clock_cell::clock(start);
+    (ClockWriter(writer), ClockCell(cell))
+}
+
+impl ClockWriter {
+    pub fn publish(&mut self, now: Clock) {
+        self.0.publish(now);
+    }
+}
+
+impl ClockCell {
+    pub fn read(&self) -> Clock {
+        self.0.read()
+    }
+
+    pub fn try_read(&self) -> Option<Clock> {
+        self.0.try_read()
+    }
+
+    pub fn seq(&self) -> u64 {
+        self.0.seq()
+    }
+}
+
+/// The ring.
+pub struct Producer<V>(ring::Producer<V>);
+pub struct Consumer<V>(ring::Consumer<V>);
+
+pub fn ring<V>(slots: usize) -> (Producer<V>, Consumer<V>) {
+    let (producer, consumer) = ring::ring(slots);
+    (Producer(producer), Consumer(consumer))
+}
+
+impl<V> Producer<V> {
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn refresh(&mut self) {
+        self.0.refresh();
+    }
+
+    pub fn ask_for_space(&mut self) {
+        self.0.ask_for_space();
+    }
+
+    pub fn push(&mut self, value: V) {
+        self.0.push(value);
+    }
+
+    pub fn commit(&mut self) {
+        self.0.commit();
+    }
+}
+
+impl<V> Consumer<V> {
+    pub fn pop(&self) -> Option<V> {
+        self.0.pop()
+    }
+
+    pub fn commit(&self) -> bool {
+        self.0.commit()
+    }
+}
+
+/// The inbox.
+pub struct Inlet<T>(inbox::Inlet<T>);
+pub struct Outlet<T>(inbox::Outlet<T>);
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Look<T> {
+    Event(Event<T>),
+    Nothing,
+    End,
+}
+
+pub fn inbox<T>(capacity: usize, clock: &ClockCell) -> (Inlet<T>, Outlet<T>) {
+    let (inlet, outlet) = inbox::inbox("model".to_owned(), capacity, Arc::clone(&clock.0));
+    (Inlet(inlet), Outlet(outlet))
+}
+
+impl<T> Inlet<T> {
+    pub fn push(&mut self, seq: u64, value: T) {
+        self.0.push(seq, Parcel::own(value));
+    }
+
+    pub fn commit(&mut self) {
+        self.0.commit();
+    }
+
+    pub fn end(self, seq: u64) {
+        self.0.end(seq);
+    }
+
+    /// Wakes the receiver, as the engine does after it has published the clock.
+    pub fn wake(&self) {
+        waiter::fence_after_publishing();
+        self.0.inbox().waiter().wake();
+    }
+}
+
+impl<T> Outlet<T> {
+    pub fn look(&self) -> Look<T> {
+        match self.0.look() {
+            inbox::Look::Event(event) => Look::Event(event),
+            inbox::Look::Nothing => Look::Nothing,
+            inbox::Look::End => Look::End,
+        }
+    }
+
+    pub fn commit(&self) -> bool {
+        self.0.commit()
+    }
+
+    pub fn observed(&self) -> Seq {
+        Seq::from(self.0.inbox().observed())
+    }
+
+    /// Waits as a receiver does, but for the signing up for ticks.
+    pub fn wait(&self) -> Look<T> {
+        let waker = waiter::this_thread();
+        loop {
+            self.0.inbox().waiter().register(&waker);
+            waiter::fence_after_registering();
+            match self.look() {
+                Look::Nothing => crate::sync::thread::park_until(None),
+                look => {
+                    self.0.inbox().waiter().clear();
+                    return look;
+                }
+            }
+        }
+    }
+}
+
+/// The waiter.
+pub struct Waiter(waiter::Waiter);
+
+impl Waiter {
+    pub fn new() -> Self {
+        Self(waiter::Waiter::new())
+    }
+
+    /// Registers this thread, and parks until `is_there` says so.
+    pub fn wait_until(&self, is_there: impl Fn() -> bool) {
+        let waker = waiter::this_thread();
+        loop {
+            self.0.register(&waker);
+            waiter::fence_after_registering();
+            if is_there() {
+                self.0.clear();
+                return;
+            }
+            crate::sync::thread::park_until(None);
+        }
+    }
+
+    pub fn register(&self) {
+        self.0.register(&waiter::this_thread());
+    }
+
+    pub fn wake(&self) {
+        waiter::fence_after_publishing();
+        self.0.wake();
+    }
+}
+
+/// The signal list, of nodes that count what they stand for.
+pub struct SignalList(signal_list::SignalList<Node>);
+
+pub struct Node {
+    link: signal_list::Link<Node>,
+    pub work: crate::sync::atomic::AtomicUsize,
+}
+
+impl signal_list::Linked for Node {
+    fn link(&self) -> &signal_list::Link<Self> {
+        &self.link
+    }
+}
+
+impl Node {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self {
+            link: signal_list::Link::new(),
+            work: crate::sync::atomic::AtomicUsize::new(0),
+        })
+    }
+
+    pub fn rearm(&self) {
+        self.link.rearm();
+    }
+}
+
+impl SignalList {
+    pub fn new() -> Self {
+        Self(signal_list::SignalList::new())
+    }
+
+    pub fn signal(&self, node: &Arc<Node>) {
+        self.0.signal(node);
+    }
+
+    pub fn take(&self) -> Vec<Arc<Node>> {
+        self.0.take().collect()
+    }
+}

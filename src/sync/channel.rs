@@ -1,0 +1,211 @@
+//! A stand-in for `crossbeam_channel` that loom sees through.
+//!
+//! Bounded or unbounded, first in first out, disconnected when one side is gone, with a `Select` that
+//! waits until a receiver has something or is disconnected. Under a lock, and with every waiter
+//! woken at every change: it is simple rather than fast, and wakes more often than need be, as the
+//! real one may. A lock orders more than the real queue does. So what is to be shown of the clock,
+//! the inbox and the waiting is shown without a lane.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use loom::sync::{Arc, Mutex, MutexGuard};
+use loom::thread::{self, Thread};
+
+pub(crate) use super::real::{SendError, SendTimeoutError, TryRecvError, TrySendError};
+
+struct Channel<T> {
+    capacity: Option<usize>,
+    state: Mutex<State<T>>,
+}
+
+struct State<T> {
+    queue: VecDeque<T>,
+    senders: usize,
+    has_receiver: bool,
+    waiting: Vec<Thread>,
+}
+
+pub(crate) struct Sender<T>(Arc<Channel<T>>);
+
+pub(crate) struct Receiver<T>(Arc<Channel<T>>);
+
+pub(crate) fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    assert!(capacity > 0, "a rendezvous is not modelled");
+    channel(Some(capacity))
+}
+
+pub(crate) fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+    channel(None)
+}
+
+fn channel<T>(capacity: Option<usize>) -> (Sender<T>, Receiver<T>) {
+    let channel = Arc::new(Channel {
+        capacity,
+        state: Mutex::new(State {
+            queue: VecDeque::new(),
+            senders: 1,
+            has_receiver: true,
+            waiting: Vec::new(),
+        }),
+    });
+    (Sender(Arc::clone(&channel)), Receiver(channel))
+}
+
+impl<T> Channel<T> {
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(|poison| poison.into_inner())
+    }
+
+    fn is_full(&self, state: &State<T>) -> bool {
+        self.capacity.is_some_and(|capacity| state.queue.len() >= capacity)
+    }
+}
+
+impl<T> State<T> {
+    fn wake_all(&mut self) {
+        for thread in self.waiting.drain(..) {
+            thread.unpark();
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        !self.queue.is_empty() || self.senders == 0
+    }
+}
+
+impl<T> Sender<T> {
+    pub(crate) fn send(&self, mut value: T) -> Result<(), SendError<T>> {
+        loop {
+            value = match self.try_send(value) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Disconnected(value)) => return Err(SendError(value)),
+                Err(TrySendError::Full(value)) => value,
+            };
+            let mut state = self.0.lock();
+            if self.0.is_full(&state) && state.has_receiver {
+                state.waiting.push(thread::current());
+                drop(state);
+                thread::park();
+            }
+        }
+    }
+
+    pub(crate) fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
+        let mut state = self.0.lock();
+        if !state.has_receiver {
+            return Err(TrySendError::Disconnected(value));
+        }
+        if self.0.is_full(&state) {
+            return Err(TrySendError::Full(value));
+        }
+        state.queue.push_back(value);
+        state.wake_all();
+        Ok(())
+    }
+
+    /// Time stands still in a model: the deadline never comes.
+    pub(crate) fn send_deadline(&self, value: T, _: Instant) -> Result<(), SendTimeoutError<T>> {
+        self.send(value).map_err(SendTimeoutError::from)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().queue.len()
+    }
+
+    pub(crate) fn capacity(&self) -> Option<usize> {
+        self.0.capacity
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.is_full(&self.0.lock())
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        self.0.lock().senders += 1;
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.senders -= 1;
+        if state.senders == 0 {
+            state.wake_all();
+        }
+    }
+}
+
+impl<T> Receiver<T> {
+    pub(crate) fn try_recv(&self) -> Result<T, TryRecvError> {
+        let mut state = self.0.lock();
+        match state.queue.pop_front() {
+            Some(value) => {
+                state.wake_all();
+                Ok(value)
+            }
+            None if state.senders == 0 => Err(TryRecvError::Disconnected),
+            None => Err(TryRecvError::Empty),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.lock().queue.is_empty()
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        let rest = {
+            let mut state = self.0.lock();
+            state.has_receiver = false;
+            state.wake_all();
+            std::mem::take(&mut state.queue)
+        };
+        // Values may hold senders of this very channel.
+        drop(rest);
+    }
+}
+
+/// What a `Select` asks of a receiver, whatever its messages are.
+trait Ready {
+    /// Whether it is ready; if not, has this thread woken when it may be.
+    fn poll(&self) -> bool;
+}
+
+impl<T> Ready for Receiver<T> {
+    fn poll(&self) -> bool {
+        let mut state = self.0.lock();
+        if state.is_ready() {
+            return true;
+        }
+        state.waiting.push(thread::current());
+        false
+    }
+}
+
+/// Waits for one of several receivers.
+pub(crate) struct Select<'a>(Vec<&'a dyn Ready>);
+
+impl<'a> Select<'a> {
+    pub(crate) fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    pub(crate) fn recv<T>(&mut self, receiver: &'a Receiver<T>) -> usize {
+        self.0.push(receiver);
+        self.0.len() - 1
+    }
+
+    pub(crate) fn ready(&mut self) -> usize {
+        loop {
+            if let Some(index) = self.0.iter().position(|receiver| receiver.poll()) {
+                return index;
+            }
+            thread::park();
+        }
+    }
+}
