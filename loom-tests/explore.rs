@@ -33,5 +33,8 @@ fn explore(name: &str, preemptions: Option<usize>, model: impl Fn() + Send + Syn
     });
     let executions = executions.load(Ordering::Relaxed);
     println!("model {name}: {executions} executions ({bound})");
-    assert!(executions > 1, "{name} explored one execution only: nothing runs concurrently in it");
+    assert!(
+        executions > 1,
+        "{name} explored one execution only: nothing runs concurrently in it"
+    );
 }

@@ -35,7 +35,11 @@ impl Checked {
             assert_eq!(seq.get(), value);
             self.messages += 1;
         }
-        assert_eq!(self.messages, n.div_ceil(2), "S4: not everything up to {n} was returned");
+        assert_eq!(
+            self.messages,
+            n.div_ceil(2),
+            "S4: not everything up to {n} was returned"
+        );
     }
 }
 

@@ -61,9 +61,10 @@ impl<K: Hash + Eq + Clone, V: Clone> Directory<K, V> {
 
     /// This map with `key` mapped to `value`.
     pub(crate) fn with(&self, key: K, value: V) -> Self {
-        self.changed(self.bucket_of(&key), |bucket| {
+        let index = self.bucket_of(&key);
+        self.changed(index, move |bucket| {
             bucket.retain(|(k, _)| *k != key);
-            bucket.push((key.clone(), value));
+            bucket.push((key, value));
         })
     }
 
@@ -141,7 +142,9 @@ mod tests {
 
     #[test]
     fn a_key_has_one_value() {
-        let map = Directory::new().with("a".to_owned(), 1).with("a".to_owned(), 2);
+        let map = Directory::new()
+            .with("a".to_owned(), 1)
+            .with("a".to_owned(), 2);
         assert_eq!(map.get("a"), Some(&2));
         assert_eq!(map.values().count(), 1);
         assert_eq!(map.without("b").values().count(), 1);

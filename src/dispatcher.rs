@@ -131,7 +131,8 @@ impl<T, M> Dispatcher<T, M> {
         if !core.roster().add_receiver(&inbox, &lane) {
             // Somebody else was faster with this name. What was told is taken back.
             inbox.leave();
-            self.connection.tell(Control::ReceiverLeft(Arc::clone(&inbox)));
+            self.connection
+                .tell(Control::ReceiverLeft(Arc::clone(&inbox)));
             return Err(ChannelError::NameInUse(inbox.name().to_owned()));
         }
         let sender = Sender::new(Source::new(lane, self.connection.clone()));

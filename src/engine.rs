@@ -7,8 +7,12 @@
 //! A message is taken out of a lane only when there is space for it, so the engine never holds one
 //! that it cannot deliver: what is in flight is in a lane or in an inbox.
 
+mod blocking;
+mod broadcasts;
 mod joins;
 mod port;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 use std::collections::VecDeque;
 
@@ -19,7 +23,6 @@ use crate::control::Control;
 use crate::core::Core;
 use crate::inbox::Inbox;
 use crate::lane::LaneEnd;
-use crate::parcel::Parcel;
 use crate::signal_list::Linked;
 use crate::sync::{Arc, channel};
 use crate::waiter::fence_after_publishing;
@@ -268,96 +271,6 @@ impl<T> Engine<T> {
         }
     }
 
-    /// Delivers broadcasts.
-    fn serve_broadcasts(&mut self) -> bool {
-        let mut worked = false;
-        for _ in 0..self.ready_broadcasts.len() {
-            let Some(l) = self.ready_broadcasts.pop_front() else {
-                break;
-            };
-            let mut moved = 0;
-            loop {
-                if moved == LANE_TURN {
-                    self.ready_broadcasts.push_back(l);
-                    break;
-                }
-                if !self.broadcast_fits(self.lanes[l].birth) {
-                    // Its turn stays its turn.
-                    if moved == 0 {
-                        self.ready_broadcasts.push_front(l);
-                    } else {
-                        self.ready_broadcasts.push_back(l);
-                    }
-                    return worked;
-                }
-                let berth = &mut self.lanes[l];
-                if let Some(parcel) = berth.end.pop() {
-                    // After the message is taken and before it is delivered: a receiver that joined
-                    // before the message was sent is known now, and gets it.
-                    self.drain_control();
-                    self.broadcast(l, parcel);
-                    moved += 1;
-                    worked = true;
-                } else if !berth.end.rest() {
-                    self.ready_broadcasts.push_back(l);
-                    break;
-                } else {
-                    berth.in_ready = false;
-                    if berth.left {
-                        self.lanes.remove(l);
-                        self.broadcast_lanes.retain(|&lane| lane != l);
-                        self.check_sealed = true;
-                        worked = true;
-                    }
-                    break;
-                }
-            }
-        }
-        worked
-    }
-
-    /// Whether all receivers that a broadcaster reaches can take a broadcast.
-    fn broadcast_fits(&mut self, birth: u64) -> bool {
-        // Most likely it is still the same one that cannot.
-        if let Some(p) = self.unfit {
-            if let Some(port) = self.ports.get_mut(p) {
-                if port.hears(birth) && !port.fits_broadcast() {
-                    return false;
-                }
-            }
-        }
-        self.unfit = self
-            .ports
-            .iter_mut()
-            .find_map(|(p, port)| (port.hears(birth) && !port.fits_broadcast()).then_some(p));
-        self.unfit.is_none()
-    }
-
-    fn broadcast(&mut self, l: usize, parcel: Parcel<T>) {
-        let birth = self.lanes[l].birth;
-        // Cannot overflow: the broadcaster has reserved a number.
-        self.seq += 1;
-        self.dispatched += 1;
-        // The parcel goes to the last receiver, so that the engine is not the one to drop it.
-        let mut parcel = Some(parcel);
-        let targets: Vec<usize> = self
-            .ports
-            .iter()
-            .filter_map(|(p, port)| port.hears(birth).then_some(p))
-            .collect();
-        for (i, &p) in targets.iter().enumerate() {
-            let share = if i + 1 == targets.len() {
-                parcel.take()
-            } else {
-                parcel.as_ref().and_then(Parcel::share)
-            };
-            let port = &mut self.ports[p];
-            port.deliver(self.seq, share.expect("a broadcast has a share for each"));
-            port.owes_unicast = true;
-            self.delivered(p);
-        }
-    }
-
     /// Shows the clock, and wakes whom that concerns.
     fn publish(&mut self) {
         if self.seq == self.published {
@@ -382,67 +295,6 @@ impl<T> Engine<T> {
             inbox.link().rearm();
             inbox.waiter().wake();
         }
-    }
-
-    /// Gets ready for the driver to block. Returns `false` if there is something to do after all.
-    ///
-    /// Otherwise `watched` lists the lanes to be watched besides the control lane: exactly those whose
-    /// targets have space. The targets of the others have been asked to say on the control lane when
-    /// they have.
-    pub(crate) fn prepare_to_block(&mut self, watched: &mut Vec<usize>) -> bool {
-        watched.clear();
-        let mut i = 0;
-        while let Some(&p) = self.full.get(i) {
-            if self.ports[p].inlet.ask_for_space() {
-                self.full.swap_remove(i);
-                self.ports[p].in_full = false;
-                self.queue_port(p);
-            } else {
-                i += 1;
-            }
-        }
-        if !self.runnable.is_empty() {
-            return false;
-        }
-        // All broadcasters that reach the same receivers fare alike: ask once for those that joined
-        // after the last seal.
-        let newest = self.broadcast_lanes.is_empty() || self.broadcast_fits(u64::MAX);
-        for i in 0..self.broadcast_lanes.len() {
-            let l = self.broadcast_lanes[i];
-            let fits = newest && (self.sealed.is_empty() || self.broadcast_fits(self.lanes[l].birth));
-            if fits {
-                if self.lanes[l].in_ready {
-                    return false;
-                }
-                watched.push(l);
-            }
-        }
-        for (_, port) in &mut self.ports {
-            if port.room() > 0 {
-                watched.extend_from_slice(&port.lanes);
-            }
-        }
-        true
-    }
-
-    /// The control lane.
-    pub(crate) fn control(&self) -> &channel::Receiver<Control<T>> {
-        &self.control
-    }
-
-    /// The queue of one of the lanes that `prepare_to_block` listed.
-    pub(crate) fn queue(&self, l: usize) -> &channel::Receiver<Parcel<T>> {
-        self.lanes[l].end.queue()
-    }
-
-    /// Has a watched lane looked at in the next step. Returns `false` if that is not in our hands: its
-    /// sender has put it on the list of ready lanes, or is about to.
-    pub(crate) fn notice(&mut self, l: usize) -> bool {
-        let claimed = self.lanes[l].end.lane().link().claim();
-        if claimed {
-            self.make_ready(l);
-        }
-        claimed
     }
 
     fn port_of(&self, inbox: &Inbox<T>) -> Option<usize> {

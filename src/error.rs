@@ -245,7 +245,9 @@ impl Error for RecvError {}
 impl fmt::Display for TryRecvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Empty => "there is nothing to receive yet: try again later, or use `recv` to wait",
+            Self::Empty => {
+                "there is nothing to receive yet: try again later, or use `recv` to wait"
+            }
             Self::Disconnected => NEVER_RECEIVED,
         })
     }

@@ -9,9 +9,7 @@ use crate::inbox::{Look, Outlet};
 use crate::iter::{Drain, IntoIter, Iter, TryIter};
 use crate::sync::{Arc, Backoff, thread};
 use crate::waiter::{fence_after_registering, this_thread};
-use crate::{
-    Clock, DisconnectReason, Event, RecvError, RecvTimeoutError, Seq, TryRecvError,
-};
+use crate::{Clock, DisconnectReason, Event, RecvError, RecvTimeoutError, Seq, TryRecvError};
 
 /// Receives the messages sent to one name, and learns how far the numbers have got.
 ///
@@ -410,7 +408,8 @@ impl<T> Drop for Receiver<T> {
         let inbox = self.outlet.inbox();
         inbox.leave();
         self.connection.core().roster().remove_receiver(inbox);
-        self.connection.tell(Control::ReceiverLeft(Arc::clone(inbox)));
+        self.connection
+            .tell(Control::ReceiverLeft(Arc::clone(inbox)));
         // Last, since destructors are user code and may panic, and only what is there now, since the
         // engine may not know yet that it need not deliver any more.
         self.outlet.discard();

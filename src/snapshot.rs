@@ -92,7 +92,11 @@ impl Snapshot {
                     let blocked_on = if len == 0 {
                         Vec::new()
                     } else {
-                        receivers.iter().filter(blocks).map(|r| r.name.clone()).collect()
+                        receivers
+                            .iter()
+                            .filter(blocks)
+                            .map(|r| r.name.clone())
+                            .collect()
                     };
                     SenderSnapshot {
                         id: lane.id(),

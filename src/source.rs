@@ -73,11 +73,13 @@ impl<T> Source<T> {
         deadline: Instant,
     ) -> Result<(), SendTimeoutError<T>> {
         use channel::SendTimeoutError::{Disconnected, Timeout};
-        self.put(parcel, |queue, parcel| queue.send_deadline(parcel, deadline))
-            .map_err(|error| match error {
-                Timeout(parcel) => SendTimeoutError::Timeout(value_of(parcel)),
-                Disconnected(parcel) => SendTimeoutError::Disconnected(value_of(parcel)),
-            })
+        self.put(parcel, |queue, parcel| {
+            queue.send_deadline(parcel, deadline)
+        })
+        .map_err(|error| match error {
+            Timeout(parcel) => SendTimeoutError::Timeout(value_of(parcel)),
+            Disconnected(parcel) => SendTimeoutError::Disconnected(value_of(parcel)),
+        })
     }
 
     #[inline]

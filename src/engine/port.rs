@@ -64,7 +64,7 @@ impl<T> Port<T> {
 
     /// Whether a broadcast can be delivered here now.
     pub(super) fn fits_broadcast(&mut self) -> bool {
-        self.inlet.has_room_for_broadcast() && !(self.owes_unicast && !self.ready.is_empty())
+        (self.ready.is_empty() || !self.owes_unicast) && self.inlet.has_room_for_broadcast()
     }
 
     #[inline]

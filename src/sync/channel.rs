@@ -54,11 +54,14 @@ fn channel<T>(capacity: Option<usize>) -> (Sender<T>, Receiver<T>) {
 
 impl<T> Channel<T> {
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(|poison| poison.into_inner())
+        self.state
+            .lock()
+            .unwrap_or_else(|poison| poison.into_inner())
     }
 
     fn is_full(&self, state: &State<T>) -> bool {
-        self.capacity.is_some_and(|capacity| state.queue.len() >= capacity)
+        self.capacity
+            .is_some_and(|capacity| state.queue.len() >= capacity)
     }
 }
 

@@ -1,0 +1,247 @@
+//! The engine step by step, on real handles and without its thread.
+
+use crate::clock_cell::clock;
+use crate::core::{Connection, Core};
+use crate::engine::Engine;
+use crate::numbers::Numbers;
+use crate::sync::{Arc, channel};
+use crate::{Clock, Dispatcher, Event, Seq, TryRecvError, TrySendError};
+
+/// A dispatcher whose engine is stepped by the test.
+fn by_hand<T: Send + 'static>(capacity: usize, lane_capacity: usize) -> (Dispatcher<T>, Engine<T>) {
+    let (writer, cell) = clock(Clock::default());
+    let core = Arc::new(Core::new(capacity, lane_capacity, cell, Numbers::after(0)));
+    let (tell, control) = channel::unbounded();
+    let engine = Engine::new(Arc::clone(&core), control, writer, Seq::default());
+    (
+        Dispatcher::from_connection(Connection::new(core, tell)),
+        engine,
+    )
+}
+
+/// Steps until there is nothing to do.
+fn run<T>(engine: &mut Engine<T>) {
+    while engine.step() {}
+}
+
+/// The ids of the lanes that the driver would watch while blocked; `None` if it would not block.
+fn watched<T>(engine: &mut Engine<T>) -> Option<Vec<u64>> {
+    run(engine);
+    let mut watched = Vec::new();
+    let idle = engine.prepare_to_block(&mut watched);
+    let mut ids: Vec<u64> = watched.iter().map(|&l| engine.lane_id(l)).collect();
+    ids.sort_unstable();
+    idle.then_some(ids)
+}
+
+fn message<T>(seq: u64, value: T) -> Result<Event<T>, TryRecvError> {
+    let seq = Seq::from(seq);
+    Ok(Event::Message { seq, value })
+}
+
+/// The lanes watched are exactly those whose target has space.
+#[test]
+fn a_lane_with_a_full_target_is_not_watched_until_a_slot_is_free() {
+    let (dispatcher, mut engine) = by_hand(2, 2);
+    let (a, for_a) = dispatcher.channel("a").unwrap(); // lane 1
+    let (_b, _for_b) = dispatcher.channel("b").unwrap(); // lane 2
+    let a_too = a.clone(); // lane 3
+    assert_eq!(watched(&mut engine), Some(vec![1, 2, 3]));
+
+    a.send(1).unwrap();
+    assert_eq!(
+        watched(&mut engine),
+        Some(vec![1, 2, 3]),
+        "a has one slot left"
+    );
+    a.send(2).unwrap();
+    assert_eq!(watched(&mut engine), Some(vec![2]), "a is full");
+    // More for a, on either lane, changes nothing.
+    a.send(3).unwrap();
+    a_too.send(4).unwrap();
+    assert_eq!(watched(&mut engine), Some(vec![2]));
+
+    // A slot is freed: the engine, asleep by now, is told on the control lane and uses it.
+    assert_eq!(for_a.try_recv(), message(1, 1));
+    assert!(!engine.control().is_empty(), "the receiver has rung");
+    assert_eq!(
+        watched(&mut engine),
+        Some(vec![2]),
+        "the slot went to the next message"
+    );
+    assert_eq!(for_a.try_recv(), message(2, 2));
+    run(&mut engine);
+    for seq in 3..=4 {
+        assert!(for_a.try_recv().unwrap().seq() == Seq::from(seq));
+    }
+    assert_eq!(
+        watched(&mut engine),
+        Some(vec![1, 2, 3]),
+        "a has space again"
+    );
+}
+
+/// A broadcaster's lane is watched when every receiver has space for a broadcast.
+#[test]
+fn a_broadcast_lane_is_watched_when_every_target_has_space() {
+    let (dispatcher, mut engine) = by_hand(1, 2);
+    let (a, for_a) = dispatcher.channel("a").unwrap(); // lane 1
+    let (_b, for_b) = dispatcher.channel("b").unwrap(); // lane 2
+    let everybody = dispatcher.broadcaster(); // lane 3
+    assert_eq!(watched(&mut engine), Some(vec![1, 2, 3]));
+
+    everybody.send(1).unwrap();
+    assert_eq!(
+        watched(&mut engine),
+        Some(vec![]),
+        "both are full, with a broadcast"
+    );
+    assert_eq!(for_a.try_recv(), message(1, 1));
+    assert_eq!(watched(&mut engine), Some(vec![1]), "b is still full");
+    a.send(2).unwrap();
+    assert_eq!(watched(&mut engine), Some(vec![]));
+    assert_eq!(for_b.try_recv(), message(1, 1));
+    assert_eq!(
+        watched(&mut engine),
+        Some(vec![2, 3]),
+        "a is full, but has its slot for a broadcast"
+    );
+}
+
+/// When the engine has said that it can block, and nothing has come since, there is nothing to do.
+#[test]
+fn it_does_not_block_with_work_to_do() {
+    let (dispatcher, mut engine) = by_hand(1, 1);
+    let (tx, rx) = dispatcher.channel("a").unwrap();
+    tx.send(1).unwrap();
+    run(&mut engine);
+    tx.send(2).unwrap();
+    run(&mut engine);
+    assert_eq!(rx.try_recv(), message(1, 1));
+    // Nobody has asked the receiver for space, so nobody was told; the engine has to look.
+    let mut lanes = Vec::new();
+    assert!(!engine.prepare_to_block(&mut lanes));
+    run(&mut engine);
+    assert_eq!(rx.try_recv(), message(2, 2));
+}
+
+/// A lane that is idle costs nothing: it is not even looked at.
+#[test]
+fn an_idle_lane_is_not_looked_at() {
+    let (dispatcher, mut engine) = by_hand::<u32>(4, 4);
+    let idle: Vec<_> = (0..100)
+        .map(|n| dispatcher.channel(format!("{n}")).unwrap())
+        .collect();
+    run(&mut engine);
+    assert!(engine.runnable.is_empty());
+    let (tx, rx) = &idle[50];
+    tx.send(1).unwrap();
+    engine.take_signals();
+    assert_eq!(engine.runnable.len(), 1);
+    run(&mut engine);
+    assert_eq!(rx.try_recv(), message(1, 1));
+}
+
+/// B3 and S8: a broadcast waits for the last receiver, and then goes before the unicasts that wait with it;
+/// after it, it is theirs.
+#[test]
+fn broadcasts_and_unicasts_take_turns() {
+    let (dispatcher, mut engine) = by_hand(1, 8);
+    let (a, for_a) = dispatcher.channel("a").unwrap();
+    let (_b, for_b) = dispatcher.channel("b").unwrap();
+    let everybody = dispatcher.broadcaster();
+    for _ in 0..4 {
+        a.send("unicast").unwrap();
+        everybody.send("broadcast").unwrap();
+    }
+    let mut got = Vec::new();
+    while got.len() < 8 {
+        run(&mut engine);
+        got.push(for_a.try_recv().unwrap().into_message().unwrap().1);
+        let _ = for_b.try_recv();
+    }
+    let unicasts = |values: &[&str]| values.iter().filter(|v| **v == "unicast").count();
+    for pair in got.chunks(2) {
+        assert_eq!(unicasts(pair), 1, "{got:?}");
+    }
+}
+
+/// S12: when the engine dies, every blocked and every later call returns an error.
+#[test]
+fn s12_a_dead_engine_is_an_error() {
+    use crate::{ChannelError, DisconnectReason};
+
+    let dispatcher = Dispatcher::builder()
+        .capacity(1)
+        .lane_capacity(1)
+        .build()
+        .unwrap();
+    let (a, for_a) = dispatcher.channel("a").unwrap();
+    let (b, for_b) = dispatcher.channel("b").unwrap();
+    let everybody = dispatcher.broadcaster();
+    let blocked_broadcaster = dispatcher.broadcaster();
+    a.send(1).unwrap();
+    a.send(2).unwrap();
+    blocked_broadcaster.send(3).unwrap();
+
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| {
+            loop {
+                if let Err(error) = a.send(4) {
+                    break error.into_inner();
+                }
+            }
+        });
+        let broadcasting = scope.spawn(|| {
+            loop {
+                if let Err(error) = blocked_broadcaster.send(5) {
+                    break error.into_inner();
+                }
+            }
+        });
+        let receiving = scope.spawn(move || {
+            while for_b.recv().is_ok() {}
+            for_b.disconnect_reason()
+        });
+        dispatcher.kill_engine();
+        assert_eq!(sending.join().unwrap(), 4);
+        assert_eq!(broadcasting.join().unwrap(), 5);
+        assert_eq!(
+            receiving.join().unwrap(),
+            Some(DisconnectReason::DispatcherDied)
+        );
+    });
+
+    // What was delivered is still there to be received.
+    assert_eq!(for_a.try_recv(), message(1, 1));
+    while for_a.recv().is_ok() {}
+    assert_eq!(for_a.try_recv(), Err(TryRecvError::Disconnected));
+    assert_eq!(
+        for_a.disconnect_reason(),
+        Some(DisconnectReason::DispatcherDied)
+    );
+    assert_eq!(b.try_send(6), Err(TrySendError::Disconnected(6)));
+    assert_eq!(b.clone().send(6).unwrap_err().into_inner(), 6);
+    assert_eq!(
+        a.disconnect_reason(),
+        Some(DisconnectReason::DispatcherDied)
+    );
+    assert_eq!(
+        everybody.disconnect_reason(),
+        Some(DisconnectReason::DispatcherDied)
+    );
+    assert_eq!(everybody.send(7).unwrap_err().into_inner(), 7);
+    assert_eq!(
+        dispatcher.broadcaster().send(7).unwrap_err().into_inner(),
+        7
+    );
+    assert_eq!(
+        dispatcher.channel("c").unwrap_err(),
+        ChannelError::DispatcherDied
+    );
+    assert_eq!(
+        dispatcher.sender("a").unwrap_err(),
+        ChannelError::DispatcherDied
+    );
+    let _ = dispatcher.snapshot();
+}
