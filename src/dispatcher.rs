@@ -162,7 +162,7 @@ impl<T, M> Dispatcher<T, M> {
     pub fn sender(&self, name: impl Into<String>) -> Result<Sender<T, M>, ChannelError> {
         let name = name.into();
         let core = self.connection.core();
-        let Some(inbox) = core.roster().read(|m| m.receiver(&name).map(Arc::clone)) else {
+        let Some(inbox) = core.roster().read(|m| m.receiver(&name).cloned()) else {
             return Err(ChannelError::UnknownName(name));
         };
         if core.is_dead() {

@@ -1,4 +1,80 @@
-//! docs to come
+//! Bounded channels behind one dispatcher that numbers every message, so that threads which read from
+//! different channels can tell how far each of them has got.
+//!
+//! # The idea
+//!
+//! With ordinary channels, a thread that has seen update 7 cannot know whether another thread, which
+//! reads from another channel, has seen everything up to 7 as well. There is no "up to": the channels
+//! have no order in common. Here all channels of a [`Dispatcher`] have one. It gives every message a number,
+//! rising by one, and each [`Receiver`] gets its own messages in that order, and besides learns how far
+//! the numbers have got: an [`Event`] is either a message with its number, or just the number.
+//!
+//! ```
+//! use clocked_lanes::{Dispatcher, Event, Seq};
+//!
+//! let dispatcher = Dispatcher::new();
+//! let (to_users, users) = dispatcher.channel("users")?;
+//! let (to_orders, orders) = dispatcher.channel("orders")?;
+//!
+//! to_users.send("ada signs up")?;
+//! assert_eq!(users.recv()?, Event::Message { seq: Seq::from(1), value: "ada signs up" });
+//! // No order has come, and the owner of `orders` knows: up to 1 there is none.
+//! assert_eq!(orders.recv()?, Event::Clock(Seq::from(1)));
+//!
+//! to_orders.send("ada orders tea")?;
+//! assert_eq!(orders.recv()?, Event::Message { seq: Seq::from(2), value: "ada orders tea" });
+//! assert_eq!(users.recv()?, Event::Clock(Seq::from(2)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! That is what sharded views, caches, replicated state machines and stream operators need to answer "as of
+//! which moment?". The example `views` in the repository does it with a year of flights: several threads
+//! keep tallies, a broadcast cuts all of them at one number, and the sums are right at each cut.
+//!
+//! # What is guaranteed
+//!
+//! - **One order.** Messages are numbered `start + 1`, `start + 2`, … without gap or repeat. Each receiver
+//!   gets exactly its own, once each, in rising order. Numbers end at [`Seq::MAX`] and never wrap.
+//! - **First in, first out for each sender.** Between senders the order is the dispatcher's: two sends by one
+//!   thread through two senders may be numbered either way.
+//! - **The clock never lies.** When a receiver has returned an event with number `n`, it has returned every
+//!   message for it numbered `n` or lower.
+//! - **The clock always arrives.** Once `n` is given out, every receiver that asks learns of `n` or a higher
+//!   number, and one that waits in [`recv`](Receiver::recv) wakes. Catching up is one event, however far.
+//! - **Independence.** A receiver that is full delays its own senders and the broadcasters, nobody else.
+//! - **Bounds.** At most [`lane_capacity`](Builder::lane_capacity) messages for each sender and
+//!   [`capacity`](Builder::capacity) for each receiver are in flight, with one exception that
+//!   [`Broadcaster`] describes. A slot that is freed is used at once.
+//! - **No starvation.** While receivers keep receiving, every sender gets on, and every broadcaster.
+//! - **Ends.** When its senders and all broadcasters are gone, a receiver still gets everything sent, and is
+//!   disconnected then. When a receiver is gone, its senders get their values back.
+//! - **Handles are free to go.** Dropping or cloning one never blocks, whatever is full.
+//! - **Your code runs in your threads.** `Clone` of a broadcast runs in the receiver's call, and a panic in it
+//!   is that caller's. Only values left in the lanes of a receiver that has gone are dropped by the
+//!   dispatcher's thread, and a panic there ends there.
+//! - **A dead dispatcher is an error** of every call, and no call hangs.
+//!
+//! # How it works
+//!
+//! ```text
+//! Sender ──lane (crossbeam-channel)──▶ ┌────────┐ ──inbox (ring)──▶ Receiver
+//! Sender ──lane──────────────────────▶ │ engine │ ──inbox─────────▶ Receiver
+//! Broadcaster ──lane─────────────────▶ └───┬────┘        ▲ read by all
+//!                                          └─publish─▶ clock
+//! ```
+//!
+//! Each sender has a *lane* of its own, a bounded `crossbeam-channel`. The *engine*, on a thread of its
+//! own, takes a message out of a lane only when there is space in the *inbox* it is for, so it never
+//! waits for a receiver. When there is nothing to move it blocks in a `Select` over exactly the lanes whose
+//! receivers have space. A receiver that is not addressed costs nothing: it reads the *clock*, two
+//! words behind a sequence lock, when it asks.
+//!
+//! # Memory
+//!
+//! Buffers are allocated in full when a handle is made. For messages of 8 bytes, and on 64-bit machines, a
+//! message takes 24 bytes in a lane and in an inbox. With the capacities as they are unless set (256 each),
+//! an idle sender takes about 7,100 bytes, and an idle receiver about 7,300, of which less than 1,500 are
+//! not the buffer.
 #![cfg(not(all(loom, doctest)))]
 
 mod broadcaster;

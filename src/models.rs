@@ -3,7 +3,12 @@
 //! Thin coats: every method is the primitive's of the same name. Nothing of this is in a build
 //! without `--cfg loom`.
 
-#![allow(missing_docs, missing_debug_implementations)]
+#![expect(
+    missing_debug_implementations,
+    clippy::new_without_default,
+    clippy::len_without_is_empty,
+    reason = "these are for models and not for users"
+)]
 
 use crate::sync::Arc;
 use crate::{Clock, Event, Seq, clock_cell, inbox, parcel::Parcel, ring, signal_list, waiter};

@@ -114,7 +114,7 @@ fn value_of<T>(parcel: Parcel<T>) -> T {
 
 impl<T> Clone for Source<T> {
     fn clone(&self) -> Self {
-        let target = self.lane.target().map(Arc::clone);
+        let target = self.lane.target().cloned();
         Self::new(self.connection.join(target), self.connection.clone())
     }
 }

@@ -36,7 +36,7 @@ impl<T> Engine<T> {
                 inbox.slot().set(p);
                 self.join_port(lane, p);
             }
-            Control::Lane(end) => match end.lane().target().map(Arc::clone) {
+            Control::Lane(end) => match end.lane().target().cloned() {
                 None => self.join_broadcasts(end),
                 Some(inbox) => match self.port_of(&inbox) {
                     Some(p) if self.ports[p].sealed.is_none() => self.join_port(end, p),
