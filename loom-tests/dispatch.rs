@@ -5,7 +5,7 @@ use loom::thread;
 
 use crate::explore;
 
-fn dispatcher(capacity: usize, lane_capacity: usize) -> Dispatcher<u32> {
+pub(crate) fn dispatcher(capacity: usize, lane_capacity: usize) -> Dispatcher<u32> {
     Dispatcher::builder()
         .capacity(capacity)
         .lane_capacity(lane_capacity)
@@ -59,4 +59,100 @@ fn a_blocked_sender_gets_its_value_back() {
         leaving.join().unwrap();
         assert!(tx.send(4).is_err());
     });
+}
+
+/// S7: a slot is freed as the engine goes to sleep. Both buffers hold one message, and three go through.
+#[test]
+fn s7_a_slot_is_freed_as_the_engine_goes_to_sleep() {
+    explore::bounded(
+        "dispatch: S7, a slot is freed as the engine goes to sleep",
+        1,
+        || {
+            let (tx, rx) = dispatcher(1, 1).channel("a").unwrap();
+            let sending = thread::spawn(move || {
+                for n in 1..=3 {
+                    tx.send(n).unwrap();
+                }
+            });
+            for n in 1..=3 {
+                let (seq, value) = rx.recv_message().unwrap();
+                assert_eq!((seq.get(), value), (u64::from(n), n));
+            }
+            sending.join().unwrap();
+        },
+    );
+}
+
+/// B3: a broadcast waits for a receiver that is full, and arrives everywhere when it no longer is.
+#[test]
+fn b3_a_broadcast_waits_for_a_full_receiver() {
+    explore::bounded(
+        "dispatch: B3, a broadcast waits for a full receiver",
+        1,
+        || {
+            let dispatcher = dispatcher(1, 1);
+            let (_a, for_a) = dispatcher.channel("a").unwrap();
+            let (_b, for_b) = dispatcher.channel("b").unwrap();
+            let everybody = dispatcher.broadcaster();
+            everybody.send(1).unwrap();
+            everybody.send(2).unwrap();
+            let receiving = thread::spawn(move || {
+                (for_b.recv_message().unwrap(), for_b.recv_message().unwrap())
+            });
+            let here = (for_a.recv_message().unwrap(), for_a.recv_message().unwrap());
+            assert_eq!(receiving.join().unwrap(), here);
+        },
+    );
+}
+
+/// S1, S2: two senders to one receiver. The numbers have no gap, and each sender's messages are in order.
+#[test]
+fn s1_s2_two_senders() {
+    explore::bounded("dispatch: S1 and S2, two senders", 1, || {
+        let (tx, rx) = dispatcher(2, 1).channel("a").unwrap();
+        let other = tx.clone();
+        let sending = thread::spawn(move || {
+            other.send(10).unwrap();
+            other.send(11).unwrap();
+        });
+        tx.send(20).unwrap();
+        let got: Vec<_> = (0..3).map(|_| rx.recv_message().unwrap()).collect();
+        assert!(got.iter().map(|(seq, _)| seq.get()).eq(1..=3));
+        let tens: Vec<u32> = got.iter().map(|&(_, v)| v).filter(|&v| v < 20).collect();
+        assert_eq!(tens, [10, 11]);
+        sending.join().unwrap();
+    });
+}
+
+/// S4 through the whole dispatch: a tick is not returned before a message that it covers.
+#[test]
+fn s4_a_tick_does_not_overtake_a_message() {
+    explore::bounded(
+        "dispatch: S4, a tick does not overtake a message",
+        1,
+        || {
+            let dispatcher = dispatcher(2, 2);
+            let (a, for_a) = dispatcher.channel("a").unwrap();
+            let (b, _for_b) = dispatcher.channel("b").unwrap();
+            let sending = thread::spawn(move || {
+                a.send(1).unwrap();
+                b.send(2).unwrap();
+                // Neither is disconnected meanwhile.
+                (a, b)
+            });
+            let mut message = None;
+            let mut last = 0;
+            while last < 2 {
+                let event = for_a.recv().unwrap();
+                assert!(event.seq().get() > last);
+                last = event.seq().get();
+                if let Event::Message { seq, .. } = event {
+                    message = Some(seq.get());
+                }
+            }
+            // Whichever number the message had, it has come by now.
+            assert!(message.is_some());
+            sending.join().unwrap();
+        },
+    );
 }

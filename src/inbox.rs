@@ -31,7 +31,7 @@ struct Numbered<T> {
 pub(crate) struct Inbox<T> {
     name: String,
     capacity: usize,
-    gauge: Gauge<Numbered<T>>,
+    gauge: Gauge,
     /// `OPEN`, `ENDED` or `DIED`.
     state: AtomicU8,
     /// Valid in `ENDED`: the clock as it stood when the inbox was closed.

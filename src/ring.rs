@@ -22,7 +22,7 @@ use crate::sync::{Arc, UnsafeCell};
 /// commit clears it.
 const WANTED: u64 = 1;
 
-/// The count in `Ring::head` starts at bit 1. Counts therefore have 63 bits; at a billion messages a
+/// The count in `Counts::head` starts at bit 1. Counts therefore have 63 bits; at a billion messages a
 /// second they last for 292 years.
 const COUNT_SHIFT: u32 = 1;
 
@@ -30,6 +30,12 @@ struct Ring<V> {
     /// The slots of the values counted `head..tail` hold a value: the consumer's until it commits them.
     /// The others hold none and are the producer's until it commits them.
     slots: Box<[UnsafeCell<MaybeUninit<V>>]>,
+    counts: Arc<Counts>,
+}
+
+/// How far both ends have got. Apart from the values, so that a [`Gauge`] does not keep those alive: a
+/// value may hold a handle that in turn holds a gauge of the ring that it is in.
+struct Counts {
     /// How many values were ever committed. Written by the producer.
     tail: CachePadded<AtomicU64>,
     /// How many values were ever taken out, and `WANTED`. Written by the consumer, but for that bit.
@@ -46,11 +52,12 @@ unsafe impl<V: Send> Send for Ring<V> {}
 /// The end that puts values in. There is one for each ring, hence no `Clone`.
 pub(crate) struct Producer<V> {
     ring: Arc<Ring<V>>,
+    counts: Arc<Counts>,
     /// How many values were ever put in, those not yet committed among them.
     tail: u64,
     /// The slot for the next value.
     next: usize,
-    /// What `Ring::head` said when last asked: a lower bound.
+    /// What `Counts::head` said when last asked: a lower bound.
     head: u64,
     /// `WANTED` is set, unless the consumer has committed since `head` was read.
     asked: bool,
@@ -59,33 +66,39 @@ pub(crate) struct Producer<V> {
 /// The end that takes values out. There is one for each ring, hence no `Clone`; it is not `Sync`.
 pub(crate) struct Consumer<V> {
     ring: Arc<Ring<V>>,
+    counts: Arc<Counts>,
     /// How many values were ever taken out, those not yet committed among them.
     head: Cell<u64>,
     /// The slot of the next value.
     next: Cell<usize>,
     /// How many of the values taken out are committed.
     committed: Cell<u64>,
-    /// What `Ring::tail` said when last asked: a lower bound.
+    /// What `Counts::tail` said when last asked: a lower bound.
     tail: Cell<u64>,
 }
 
 /// Reads how full the ring is, from anywhere.
-pub(crate) struct Gauge<V> {
-    ring: Arc<Ring<V>>,
+pub(crate) struct Gauge {
+    counts: Arc<Counts>,
+    slots: usize,
 }
 
 /// Makes a ring of `slots` slots, at least one.
 pub(crate) fn ring<V>(slots: usize) -> (Producer<V>, Consumer<V>) {
     assert!(slots > 0, "a ring needs a slot");
+    let counts = Arc::new(Counts {
+        tail: CachePadded::new(AtomicU64::new(0)),
+        head: CachePadded::new(AtomicU64::new(0)),
+    });
     let ring = Arc::new(Ring {
         slots: (0..slots)
             .map(|_| UnsafeCell::new(MaybeUninit::uninit()))
             .collect(),
-        tail: CachePadded::new(AtomicU64::new(0)),
-        head: CachePadded::new(AtomicU64::new(0)),
+        counts: Arc::clone(&counts),
     });
     let producer = Producer {
         ring: Arc::clone(&ring),
+        counts: Arc::clone(&counts),
         tail: 0,
         next: 0,
         head: 0,
@@ -93,6 +106,7 @@ pub(crate) fn ring<V>(slots: usize) -> (Producer<V>, Consumer<V>) {
     };
     let consumer = Consumer {
         ring,
+        counts,
         head: Cell::new(0),
         next: Cell::new(0),
         committed: Cell::new(0),
@@ -118,8 +132,8 @@ impl<V> Drop for Ring<V> {
     fn drop(&mut self) {
         // Both ends are gone, and what they did is visible: the last `Arc` saw to that. Both have
         // committed all they did (see their `drop`).
-        let head = self.head.load(Ordering::Relaxed) >> COUNT_SHIFT;
-        let tail = self.tail.load(Ordering::Relaxed);
+        let head = self.counts.head.load(Ordering::Relaxed) >> COUNT_SHIFT;
+        let tail = self.counts.tail.load(Ordering::Relaxed);
         let slots = self.slots.len() as u64;
         for count in head..tail {
             let slot = usize::try_from(count % slots).expect("an index below a usize");
@@ -156,7 +170,7 @@ impl<V> Producer<V> {
     pub(crate) fn refresh(&mut self) {
         // ORDERING: acquire, partner of the release swap in `Consumer::commit`: the consumer is done
         // with the slots it counts, and they may be written again.
-        let word = self.ring.head.load(Ordering::Acquire);
+        let word = self.counts.head.load(Ordering::Acquire);
         self.learn(word);
     }
 
@@ -170,7 +184,7 @@ impl<V> Producer<V> {
         // ORDERING: acquire, as in `refresh`. Both this and the consumer's swap are read-modify-write
         // operations on one word. If the swap comes after this one it finds the bit; if it comes
         // before, this one reads the count of that swap.
-        let word = self.ring.head.fetch_or(WANTED, Ordering::Acquire);
+        let word = self.counts.head.fetch_or(WANTED, Ordering::Acquire);
         self.learn(word);
         self.asked = true;
     }
@@ -207,7 +221,7 @@ impl<V> Producer<V> {
     pub(crate) fn commit(&mut self) {
         // ORDERING: release, partner of the acquire load in `Consumer::refresh`: the values are
         // written before they are counted.
-        self.ring.tail.store(self.tail, Ordering::Release);
+        self.counts.tail.store(self.tail, Ordering::Release);
     }
 }
 
@@ -223,7 +237,7 @@ impl<V> Consumer<V> {
     pub(crate) fn refresh(&self) -> u64 {
         // ORDERING: acquire, partner of the release store in `Producer::commit`: the values counted are
         // written.
-        self.tail.set(self.ring.tail.load(Ordering::Acquire));
+        self.tail.set(self.counts.tail.load(Ordering::Acquire));
         self.ready()
     }
 
@@ -292,7 +306,10 @@ impl<V> Consumer<V> {
         // ORDERING: release, partner of the acquire operations in `Producer`: the values are out of
         // their slots before the slots are counted as free. A swap and not a store, so that it and the
         // producer's question are ordered (see `ask_for_space`).
-        let word = self.ring.head.swap(head << COUNT_SHIFT, Ordering::Release);
+        let word = self
+            .counts
+            .head
+            .swap(head << COUNT_SHIFT, Ordering::Release);
         word & WANTED != 0
     }
 }
@@ -305,10 +322,11 @@ impl<V> Drop for Consumer<V> {
     }
 }
 
-impl<V> Gauge<V> {
-    pub(crate) fn new(consumer: &Consumer<V>) -> Self {
+impl Gauge {
+    pub(crate) fn new<V>(consumer: &Consumer<V>) -> Self {
         Self {
-            ring: Arc::clone(&consumer.ring),
+            counts: Arc::clone(&consumer.counts),
+            slots: consumer.ring.slots.len(),
         }
     }
 
@@ -316,10 +334,10 @@ impl<V> Gauge<V> {
     pub(crate) fn len(&self) -> usize {
         // ORDERING: relaxed, since nothing is concluded from the count. The head is read first: it may
         // have moved on since, and the difference is then too high, but never below zero.
-        let head = self.ring.head.load(Ordering::Relaxed) >> COUNT_SHIFT;
-        let tail = self.ring.tail.load(Ordering::Relaxed);
+        let head = self.counts.head.load(Ordering::Relaxed) >> COUNT_SHIFT;
+        let tail = self.counts.tail.load(Ordering::Relaxed);
         let len = usize::try_from(tail.saturating_sub(head)).unwrap_or(usize::MAX);
-        len.min(self.ring.slots.len())
+        len.min(self.slots)
     }
 }
 

@@ -22,8 +22,22 @@ mod imp {
     }
 
     pub(crate) mod thread {
-        pub(crate) use std::thread::{Builder, Thread, current};
+        pub(crate) use std::thread::Builder;
         pub(crate) use std::thread_local;
+
+        /// Unparks the thread that it was made by.
+        #[derive(Clone)]
+        pub(crate) struct Unparker(std::thread::Thread);
+
+        impl Unparker {
+            pub(crate) fn of_this_thread() -> Self {
+                Self(std::thread::current())
+            }
+
+            pub(crate) fn unpark(&self) {
+                self.0.unpark();
+            }
+        }
 
         /// Parks the calling thread until it is unparked or `deadline` has come; may return early.
         pub(crate) fn park_until(deadline: Option<super::Instant>) {
@@ -77,12 +91,48 @@ mod imp {
     }
 
     pub(crate) mod thread {
-        pub(crate) use loom::thread::{Builder, Thread, current};
+        use loom::sync::{Arc, Condvar, Mutex};
+
+        pub(crate) use loom::thread::Builder;
         pub(crate) use loom::thread_local;
+
+        /// What a thread parks on. Loom's own `park` loses the token of a thread that is unparked while it
+        /// waits for something else, a lock or another thread.
+        struct Token {
+            is_there: Mutex<bool>,
+            given: Condvar,
+        }
+
+        thread_local! {
+            static TOKEN: Arc<Token> = Arc::new(Token {
+                is_there: Mutex::new(false),
+                given: Condvar::new(),
+            });
+        }
+
+        /// Unparks the thread that it was made by.
+        #[derive(Clone)]
+        pub(crate) struct Unparker(Arc<Token>);
+
+        impl Unparker {
+            pub(crate) fn of_this_thread() -> Self {
+                Self(TOKEN.with(Arc::clone))
+            }
+
+            pub(crate) fn unpark(&self) {
+                *self.0.is_there.lock().unwrap() = true;
+                self.0.given.notify_one();
+            }
+        }
 
         /// Parks the calling thread. Time stands still in a model: the deadline never comes.
         pub(crate) fn park_until(_deadline: Option<std::time::Instant>) {
-            loom::thread::park();
+            let Unparker(token) = Unparker::of_this_thread();
+            let mut is_there = token.is_there.lock().unwrap();
+            while !*is_there {
+                is_there = token.given.wait(is_there).unwrap();
+            }
+            *is_there = false;
         }
     }
 

@@ -5,7 +5,7 @@ use std::ptr;
 use std::task::{Wake, Waker};
 
 use crate::sync::atomic::{AtomicPtr, Ordering, fence};
-use crate::sync::thread::{self, Thread};
+use crate::sync::thread::{self, Unparker};
 
 /// A slot for the one who waits: a thread or a task, both as a [`Waker`].
 ///
@@ -102,9 +102,10 @@ impl Drop for Waiter {
     }
 }
 
-struct Unparker(Thread);
+/// An [`Unparker`] as a waker.
+struct UnparkOnWake(Unparker);
 
-impl Wake for Unparker {
+impl Wake for UnparkOnWake {
     fn wake(self: std::sync::Arc<Self>) {
         self.wake_by_ref();
     }
@@ -115,8 +116,8 @@ impl Wake for Unparker {
 }
 
 fn new_waker() -> std::sync::Arc<Waker> {
-    let unparker = std::sync::Arc::new(Unparker(thread::current()));
-    std::sync::Arc::new(Waker::from(unparker))
+    let waker = std::sync::Arc::new(UnparkOnWake(Unparker::of_this_thread()));
+    std::sync::Arc::new(Waker::from(waker))
 }
 
 thread::thread_local! {

@@ -10,7 +10,8 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use loom::sync::{Arc, Mutex, MutexGuard};
-use loom::thread::{self, Thread};
+
+use super::thread::{Unparker, park_until};
 
 pub(crate) use super::real::{SendError, SendTimeoutError, TryRecvError, TrySendError};
 
@@ -23,7 +24,7 @@ struct State<T> {
     queue: VecDeque<T>,
     senders: usize,
     has_receiver: bool,
-    waiting: Vec<Thread>,
+    waiting: Vec<Unparker>,
 }
 
 pub(crate) struct Sender<T>(Arc<Channel<T>>);
@@ -67,8 +68,8 @@ impl<T> Channel<T> {
 
 impl<T> State<T> {
     fn wake_all(&mut self) {
-        for thread in self.waiting.drain(..) {
-            thread.unpark();
+        for waiting in self.waiting.drain(..) {
+            waiting.unpark();
         }
     }
 
@@ -87,9 +88,9 @@ impl<T> Sender<T> {
             };
             let mut state = self.0.lock();
             if self.0.is_full(&state) && state.has_receiver {
-                state.waiting.push(thread::current());
+                state.waiting.push(Unparker::of_this_thread());
                 drop(state);
-                thread::park();
+                park_until(None);
             }
         }
     }
@@ -185,7 +186,7 @@ impl<T> Ready for Receiver<T> {
         if state.is_ready() {
             return true;
         }
-        state.waiting.push(thread::current());
+        state.waiting.push(Unparker::of_this_thread());
         false
     }
 }
@@ -208,7 +209,7 @@ impl<'a> Select<'a> {
             if let Some(index) = self.0.iter().position(|receiver| receiver.poll()) {
                 return index;
             }
-            thread::park();
+            park_until(None);
         }
     }
 }

@@ -1,0 +1,80 @@
+//! How everything ends: nobody waits for ever, and the thread goes. Loom reports it if not.
+
+use clocked_lanes::Dispatcher;
+use loom::thread;
+
+use crate::dispatch::dispatcher;
+use crate::explore;
+
+/// S9: the last sender goes while the receiver parks.
+#[test]
+fn s9_the_last_sender_goes_while_the_receiver_parks() {
+    explore::bounded(
+        "shutdown: S9, the last sender goes while the receiver parks",
+        2,
+        || {
+            let (tx, rx) = dispatcher(1, 1).channel("a").unwrap();
+            let receiving = thread::spawn(move || rx.recv().is_err());
+            drop(tx);
+            assert!(receiving.join().unwrap());
+        },
+    );
+}
+
+/// S9: the last sender goes, and the last broadcaster, in two threads.
+#[test]
+fn s9_the_last_sender_and_the_last_broadcaster_go() {
+    explore::bounded(
+        "shutdown: S9, the last sender and the last broadcaster go",
+        1,
+        || {
+            let dispatcher = dispatcher(2, 1);
+            let (tx, rx) = dispatcher.channel("a").unwrap();
+            let everybody = dispatcher.broadcaster();
+            let sending = thread::spawn(move || {
+                everybody.send(1).unwrap();
+            });
+            tx.send(2).unwrap();
+            drop(tx);
+            let mut got: Vec<u32> = std::iter::from_fn(|| rx.recv_message().ok())
+                .map(|(_, value)| value)
+                .collect();
+            got.sort_unstable();
+            assert_eq!(got, [1, 2]);
+            sending.join().unwrap();
+        },
+    );
+}
+
+/// S10: all handles go at once, in two threads, with everything full.
+#[test]
+fn s10_all_handles_go_at_once() {
+    explore::bounded("shutdown: S10, all handles go at once", 1, || {
+        let dispatcher = dispatcher(1, 1);
+        let (tx, rx) = dispatcher.channel("a").unwrap();
+        while tx.try_send(1).is_ok() {}
+        let dropping = thread::spawn(move || drop((tx, dispatcher)));
+        drop(rx);
+        dropping.join().unwrap();
+    });
+}
+
+/// S9, S10: a message holds a sender of the same dispatcher, and is in a lane when its receiver goes.
+#[test]
+fn s10_a_message_may_hold_a_handle() {
+    explore::bounded("shutdown: S10, a message may hold a handle", 1, || {
+        struct Holds(#[expect(dead_code, reason = "it is held")] clocked_lanes::Sender<Holds>);
+
+        let dispatcher = Dispatcher::<Holds>::builder()
+            .capacity(1)
+            .lane_capacity(1)
+            .build()
+            .unwrap();
+        let (tx, rx) = dispatcher.channel("a").unwrap();
+        drop(dispatcher);
+        let leaving = thread::spawn(move || drop(rx));
+        let _ = tx.send(Holds(tx.clone()));
+        let _ = tx.try_send(Holds(tx.clone()));
+        leaving.join().unwrap();
+    });
+}
