@@ -16,7 +16,8 @@ use crate::{DisconnectReason, SendError, SendTimeoutError, TrySendError};
 /// then it waits, and holds up neither the messages of senders nor the clock. Without any
 /// receiver it is numbered and dropped.
 ///
-/// The value is shared, and cloned by the receivers as they receive it; the last one takes the original.
+/// The value is shared, and cloned by the receivers as they receive it; the last one takes the original
+/// (unless the last ones receive it at the same time, and each makes a clone).
 /// A `Clone` that panics does so in the receiver's call, which finds the message again the next time.
 ///
 /// # Capacity

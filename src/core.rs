@@ -95,7 +95,7 @@ impl<T> Core<T> {
         self.broadcasters.fetch_sub(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn broadcasters(&self) -> usize {
+    fn broadcasters(&self) -> usize {
         self.broadcasters.load(Ordering::Relaxed)
     }
 
@@ -142,11 +142,26 @@ impl<T> Connection<T> {
 
     /// Strikes a lane off whose handle leaves.
     pub(crate) fn leave(&self, lane: &Arc<Lane<T>>) {
+        let core = &*self.core;
         match lane.target() {
-            Some(inbox) => inbox.remove_sender(),
-            None => self.core.remove_broadcaster(),
+            Some(inbox) => {
+                inbox.remove_sender();
+                if core.broadcasters() == 0 {
+                    inbox.orphan_without_senders();
+                }
+            }
+            None => {
+                core.remove_broadcaster();
+                if core.broadcasters() == 0 {
+                    core.roster.read(|members| {
+                        members
+                            .receivers()
+                            .for_each(|inbox| inbox.orphan_without_senders());
+                    });
+                }
+            }
         }
-        self.core.roster.remove_lane(lane);
+        core.roster.remove_lane(lane);
         self.tell(Control::LaneLeft(Arc::clone(lane)));
     }
 

@@ -168,8 +168,7 @@ impl<T, M> Dispatcher<T, M> {
         if core.is_dead() {
             return Err(ChannelError::DispatcherDied);
         }
-        let is_orphaned = |inbox: &Inbox<T>| inbox.senders() == 0 && core.broadcasters() == 0;
-        if inbox.has_ended() || is_orphaned(&inbox) {
+        if inbox.is_orphaned() {
             return Err(ChannelError::Disconnected(name));
         }
         Ok(Sender::new(self.source(Some(inbox))))

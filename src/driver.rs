@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::engine::Engine;
-use crate::sync::{Backoff, channel, thread};
+use crate::sync::{channel, thread};
 
 /// How many lanes make blocking as costly as one more look round and a yield: a select enters and leaves each
 /// lane that it watches, at some 0.1 µs.
@@ -24,30 +24,28 @@ pub(crate) fn spawn<T: Send + 'static>(
 
 fn run<T>(mut engine: Engine<T>) {
     let mut watched = Vec::new();
-    let backoff = Backoff::new();
     let mut yields = 0;
     loop {
         if engine.step() {
-            backoff.reset();
             yields = 0;
         } else if engine.is_finished() {
             return;
-        } else if !backoff.is_completed() {
-            // Blocking costs more than a short wait: first let those run who may have something to do.
-            backoff.snooze();
-        } else if yields < engine.lanes() / LANES_PER_YIELD {
-            // Where blocking costs more, the wait is longer: about as long as blocking takes. So it costs
-            // at most twice what the better of the two would have (Karlin, Li, Manasse and Owicki,
-            // *Empirical studies of competitive spinning for a shared-memory multiprocessor*, 1991).
-            backoff.snooze();
+        } else if yields < thread::YIELDS + engine.lanes() / LANES_PER_YIELD {
+            // Before blocking, let those run who may have something to do. Where blocking costs more, this
+            // goes on for longer: about as long as blocking takes. So it costs at most twice what
+            // the better of the two would have (Karlin, Li, Manasse and Owicki, *Empirical studies of
+            // competitive spinning for a shared-memory multiprocessor*, 1991).
+            thread::yield_now();
             yields += 1;
         } else if engine.prepare_to_block(&mut watched) {
             if block(&mut engine, &watched) {
-                backoff.reset();
                 yields = 0;
             } else {
-                backoff.snooze();
+                thread::yield_now();
             }
+        } else {
+            // There is something to do after all.
+            yields = 0;
         }
     }
 }

@@ -21,7 +21,6 @@ use slab::Slab;
 use crate::clock_cell::ClockWriter;
 use crate::control::Control;
 use crate::core::Core;
-use crate::inbox::Inbox;
 use crate::lane::LaneEnd;
 use crate::signal_list::Linked;
 use crate::sync::{Arc, channel};
@@ -30,7 +29,7 @@ use crate::{Clock, Seq};
 use port::Port;
 
 /// How many messages a lane delivers before it is the next lane's turn.
-const LANE_TURN: usize = 32;
+const LANE_TURN: usize = 64;
 /// After how many messages a step ends, so that the clock is published and receivers are woken.
 const STEP_TURN: usize = 256;
 /// How many of the receivers that were full are looked at in a step, so that many of them do not slow
@@ -71,6 +70,8 @@ pub(crate) struct Engine<T> {
     broadcast_lanes: Vec<usize>,
     /// Those of them that have something to deliver, the next in turn first.
     ready_broadcasts: VecDeque<usize>,
+    /// Whom the broadcast at hand is for. Kept for its memory.
+    targets: Vec<usize>,
     /// The port that could not take the last broadcast that did not fit.
     unfit: Option<usize>,
     /// Ports with ready lanes, the next in turn first.
@@ -109,6 +110,7 @@ impl<T> Engine<T> {
             births: 0,
             broadcast_lanes: Vec::new(),
             ready_broadcasts: VecDeque::new(),
+            targets: Vec::new(),
             unfit: None,
             runnable: VecDeque::new(),
             blocked: VecDeque::new(),
@@ -252,7 +254,9 @@ impl<T> Engine<T> {
     fn queue_port(&mut self, p: usize) {
         let port = &mut self.ports[p];
         if port.ready.is_empty() {
-        } else if port.room() > 0 {
+            return;
+        }
+        if port.room() > 0 {
             self.make_runnable(p);
         } else if !std::mem::replace(&mut port.in_blocked, true) {
             self.blocked.push_back(p);
@@ -295,10 +299,6 @@ impl<T> Engine<T> {
             inbox.link().rearm();
             inbox.waiter().wake();
         }
-    }
-
-    fn port_of(&self, inbox: &Inbox<T>) -> Option<usize> {
-        inbox.slot().get()
     }
 }
 

@@ -5,7 +5,7 @@ use std::{fmt, io};
 
 /// The message could not be sent, and never will be. Contains the message.
 ///
-/// Why, tells [`Sender::disconnect_reason`](crate::Sender::disconnect_reason).
+/// See [`Sender::disconnect_reason`](crate::Sender::disconnect_reason) for why.
 #[derive(PartialEq, Eq, Clone, Copy)]
 pub struct SendError<T>(pub T);
 
@@ -30,7 +30,7 @@ pub enum SendTimeoutError<T> {
 /// Nothing was received, and nothing will be: the receiver has got everything that was sent to it, and
 /// its senders and all broadcasters are gone; or the dispatcher's thread has died.
 ///
-/// Which of the two, tells [`Receiver::disconnect_reason`](crate::Receiver::disconnect_reason).
+/// See [`Receiver::disconnect_reason`](crate::Receiver::disconnect_reason) for which of the two.
 #[derive(PartialEq, Eq, Clone, Copy, Debug)]
 pub struct RecvError;
 
@@ -61,8 +61,9 @@ pub enum DisconnectReason {
     /// All senders of the receiver, and all broadcasters, were dropped before. A receiver that has come
     /// to its end stays there.
     SendersGone,
-    /// The numbers have run out: [`Seq::MAX`](crate::Seq::MAX) is given out, or reserved for a message
-    /// on its way.
+    /// The numbers have run out: [`Seq::MAX`](crate::Seq::MAX) is given out, or reserved for a message on
+    /// its way. (If that one is not sent after all, because there is no space for it in time, its number can
+    /// be had again.)
     NumbersExhausted,
     /// The dispatcher's thread has died, which is a fault in this crate. What it had not delivered is
     /// lost.

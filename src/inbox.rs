@@ -38,6 +38,8 @@ pub(crate) struct Inbox<T> {
     last_seq: AtomicU64,
     /// The receiver has left.
     gone: AtomicBool,
+    /// The last sender has left when there was no broadcaster, or the other way round.
+    orphaned: AtomicBool,
     /// How many sender handles there are; broadcasters are not counted here.
     senders: AtomicUsize,
     /// The receiver, while it is parked.
@@ -66,6 +68,10 @@ pub(crate) struct Outlet<T> {
     clock: Arc<ClockCell>,
     /// The number of the last event.
     last: Cell<u64>,
+    /// How far the clock was seen to have got. A message is committed a moment before its number is
+    /// published; it is not returned before that, so that whoever hears of the number finds it on
+    /// the clock.
+    seen: Cell<u64>,
 }
 
 /// What a look into the inbox found.
@@ -94,6 +100,7 @@ pub(crate) fn inbox<T>(
         state: AtomicU8::new(OPEN),
         last_seq: AtomicU64::new(0),
         gone: AtomicBool::new(false),
+        orphaned: AtomicBool::new(false),
         senders: AtomicUsize::new(0),
         waiter: Waiter::new(),
         link: Link::new(),
@@ -110,6 +117,7 @@ pub(crate) fn inbox<T>(
         ring: consumer,
         clock,
         last: Cell::new(start),
+        seen: Cell::new(start),
     };
     (inlet, outlet)
 }
@@ -171,6 +179,20 @@ impl<T> Inbox<T> {
     pub(crate) fn has_died(&self) -> bool {
         // ORDERING: as in `has_ended`.
         self.state.load(Ordering::Acquire) == DIED
+    }
+
+    /// Whether the last source has left, so that no other can join.
+    pub(crate) fn is_orphaned(&self) -> bool {
+        // ORDERING: relaxed. It informs callers of `sender(name)`; what counts is what the engine is told.
+        self.orphaned.load(Ordering::Relaxed)
+    }
+
+    /// Notes that there is no broadcaster; if there is no sender either, no other can join.
+    pub(crate) fn orphan_without_senders(&self) {
+        if self.senders() == 0 {
+            // ORDERING: see `is_orphaned`.
+            self.orphaned.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Counts a sender handle in.
@@ -303,6 +325,10 @@ impl<T> Outlet<T> {
         // published and before the state is closed, so after reading the latter two, a ring that is
         // still empty proves that nothing numbered `now` or lower is on its way.
         let (now, is_open) = self.now();
+        if !is_open {
+            // An engine that dies may leave messages that it did not come to publish. They will not be.
+            self.seen.set(u64::MAX);
+        }
         self.ring.refresh();
         if let Some(message) = self.pop() {
             return Look::Event(message);
@@ -339,8 +365,18 @@ impl<T> Outlet<T> {
     #[inline]
     pub(crate) fn pop(&self) -> Option<Event<T>> {
         loop {
-            // SAFETY: the closure counts and clones an `Arc`, and runs no user code.
-            let share = unsafe { self.ring.front(|m| m.parcel.share_unless_last()) }?;
+            // SAFETY: the closure reads a number, counts and clones an `Arc`, and runs no user code.
+            let front = unsafe {
+                self.ring
+                    .front(|message| (message.seq, message.parcel.share_unless_last()))
+            };
+            let (seq, share) = front?;
+            if seq > self.seen.get() {
+                self.seen.set(self.now().0.max(self.seen.get()));
+                if seq > self.seen.get() {
+                    return None;
+                }
+            }
             let Some(share) = share else {
                 let Numbered { seq, parcel } = self.ring.pop()?;
                 let value = parcel.take()?;
@@ -350,6 +386,7 @@ impl<T> Outlet<T> {
             // `Clone` that panics leaves the inbox as it was: the message is still there.
             let at = self.ring.head();
             let value = share.copy();
+            drop(share);
             // `Clone` is user code. One that gets hold of this receiver, and receives on it, has taken
             // the message out meanwhile; then the next one is due.
             if self.ring.head() == at {
@@ -387,8 +424,8 @@ impl<T> Outlet<T> {
         self.ring.refresh()
     }
 
-    /// Drops the messages that are there now. Destructors run here; if one panics, the others run all
-    /// the same.
+    /// Drops the messages that are there now. Destructors run here. If one panics, the rest is left to the
+    /// ring, which is dropped as the panic goes on, or when the engine lets go of it.
     pub(crate) fn discard(&self) {
         for _ in 0..self.ring.refresh() {
             match self.ring.pop() {

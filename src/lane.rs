@@ -1,19 +1,27 @@
 //! A lane: the bounded channel from one sender handle to the engine.
 
+use std::time::Instant;
+
 use crate::inbox::Inbox;
 use crate::parcel::Parcel;
-use crate::signal_list::{Link, Linked};
+use crate::signal_list::{Link, Linked, SignalList};
 use crate::slot::Slot;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, channel};
 
-/// The sender's end of a lane, and what it shares with the engine.
+/// A lane, with both ends of its queue.
+///
+/// It is not closed by dropping an end, since a bounded `crossbeam-channel` keeps its messages until *both*
+/// ends are gone, and the sender's may stay. Instead there is a flag, and this rule: who closes a
+/// lane empties it; from then on, who has put something into it empties it. No message is left behind,
+/// by the same argument as no message of an open lane is (see [`Lane::signal`]).
 pub(crate) struct Lane<T> {
     /// Tells lanes apart, for people.
     id: u64,
     /// Whom messages are for; `None` for everybody.
     target: Option<Arc<Inbox<T>>>,
-    queue: channel::Sender<Parcel<T>>,
+    sender: channel::Sender<Parcel<T>>,
+    receiver: channel::Receiver<Parcel<T>>,
     /// The engine has given up the other end.
     closed: AtomicBool,
     /// The place on the list of lanes that have something for the engine.
@@ -22,10 +30,28 @@ pub(crate) struct Lane<T> {
     slot: Slot,
 }
 
-/// The engine's end of a lane. There is one for each lane; when it is dropped, sends fail.
+/// The engine's end of a lane. There is one for each lane; dropping it closes the lane.
 pub(crate) struct LaneEnd<T> {
     lane: Arc<Lane<T>>,
-    queue: channel::Receiver<Parcel<T>>,
+}
+
+/// Why a message was not put into a lane.
+pub(crate) enum NotPut<T> {
+    /// There was no space, or none in time.
+    Full(Parcel<T>),
+    /// The lane is closed.
+    Closed(Parcel<T>),
+}
+
+/// How long to wait for space in a lane.
+#[derive(Clone, Copy)]
+pub(crate) enum Patience {
+    /// Not at all.
+    None,
+    /// Up to a point in time.
+    Until(Instant),
+    /// For as long as it takes.
+    Endless,
 }
 
 /// Makes a lane for `capacity` messages to `target`.
@@ -38,14 +64,14 @@ pub(crate) fn lane<T>(
     let lane = Arc::new(Lane {
         id,
         target,
-        queue: sender,
+        sender,
+        receiver,
         closed: AtomicBool::new(false),
         link: Link::new(),
         slot: Slot::new(),
     });
     let end = LaneEnd {
         lane: Arc::clone(&lane),
-        queue: receiver,
     };
     (lane, end)
 }
@@ -75,26 +101,90 @@ impl<T> Lane<T> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.queue.len()
+        self.sender.len()
     }
 
     pub(crate) fn capacity(&self) -> usize {
-        self.queue.capacity().unwrap_or(usize::MAX)
+        self.sender.capacity().unwrap_or(usize::MAX)
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.queue.is_full()
+        self.sender.is_full()
     }
 
     /// Whether what is sent now cannot arrive.
+    #[inline]
     pub(crate) fn is_closed(&self) -> bool {
+        // A receiver that has left is noticed at once, and not only when the engine has been told.
+        //
         // ORDERING: acquire, partner of the release in `LaneEnd::drop`; as with `Inbox::is_gone`, nothing
         // but the flag is concluded from it.
-        self.closed.load(Ordering::Acquire) || self.target.as_ref().is_some_and(|to| to.is_gone())
+        self.target.as_ref().is_some_and(|to| to.is_gone()) || self.closed.load(Ordering::Acquire)
     }
 
-    pub(crate) fn queue(&self) -> &channel::Sender<Parcel<T>> {
-        &self.queue
+    /// Puts a message in, waiting for space if there is none. To be followed by [`signal`](Self::signal).
+    #[inline]
+    pub(crate) fn put(&self, parcel: Parcel<T>, patience: Patience) -> Result<(), NotPut<T>> {
+        if self.is_closed() {
+            return Err(NotPut::Closed(parcel));
+        }
+        match self.sender.try_send(parcel) {
+            Ok(()) => Ok(()),
+            Err(error) => match patience {
+                Patience::None => Err(NotPut::Full(error.into_inner())),
+                _ => self.put_later(error.into_inner(), patience),
+            },
+        }
+    }
+
+    #[cold]
+    fn put_later(&self, mut parcel: Parcel<T>, patience: Patience) -> Result<(), NotPut<T>> {
+        loop {
+            // Waiting for space, and not for the message to be taken: a lane that is closed is emptied, so
+            // this wakes up, and then the message is still ours to give back.
+            let mut select = channel::Select::new();
+            select.send(&self.sender);
+            let in_time = match patience {
+                Patience::Until(deadline) => select.ready_deadline(deadline).is_ok(),
+                _ => {
+                    select.ready();
+                    true
+                }
+            };
+            if self.is_closed() {
+                return Err(NotPut::Closed(parcel));
+            }
+            if !in_time {
+                return Err(NotPut::Full(parcel));
+            }
+            match self.sender.try_send(parcel) {
+                Ok(()) => return Ok(()),
+                Err(error) => parcel = error.into_inner(),
+            }
+        }
+    }
+
+    /// Sees to what was put in: has the engine look at the lane or, if it is closed, empties it.
+    ///
+    /// The message was put in before the lane is claimed here. If the claim fails, whoever has claimed the
+    /// lane has yet to rearm it, and will look into it after that, and find the message.
+    #[inline]
+    pub(crate) fn signal(this: &Arc<Self>, ready: &SignalList<Self>) {
+        if this.link.claim() {
+            // ORDERING: acquire. If the lane was closed and rearmed before this claim, the claim has made
+            // the flag visible already.
+            if this.closed.load(Ordering::Acquire) {
+                this.empty();
+            } else {
+                ready.push(Arc::clone(this));
+            }
+        }
+    }
+
+    /// Drops what is in a closed lane.
+    fn empty(&self) {
+        self.link.rearm();
+        while self.receiver.try_recv().is_ok() {}
     }
 }
 
@@ -104,12 +194,12 @@ impl<T> LaneEnd<T> {
     }
 
     pub(crate) fn queue(&self) -> &channel::Receiver<Parcel<T>> {
-        &self.queue
+        &self.lane.receiver
     }
 
     #[inline]
     pub(crate) fn pop(&self) -> Option<Parcel<T>> {
-        self.queue.try_recv().ok()
+        self.lane.receiver.try_recv().ok()
     }
 
     /// Stops looking at a lane that was found empty, until it is signalled. Returns whether that is
@@ -118,14 +208,17 @@ impl<T> LaneEnd<T> {
         self.lane.link.rearm();
         // What came before a signal that the flag swallowed is seen here. If something has come, either
         // its sender has signed the lane up since, or we take it back.
-        self.queue.is_empty() || !self.lane.link.claim()
+        self.lane.receiver.is_empty() || !self.lane.link.claim()
     }
 }
 
 impl<T> Drop for LaneEnd<T> {
     fn drop(&mut self) {
-        // ORDERING: see `Lane::is_closed`.
-        self.lane.closed.store(true, Ordering::Release);
         self.lane.slot.clear();
+        // ORDERING: release, partner of the acquire loads above. A sender that claims the lane after the
+        // rearming in `empty` sees the flag, and empties the lane itself. One that has claimed it before
+        // may still sign it up, once; the engine then finds that it has no slot.
+        self.lane.closed.store(true, Ordering::Release);
+        self.lane.empty();
     }
 }

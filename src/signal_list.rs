@@ -76,7 +76,8 @@ impl<N: Linked> SignalList<N> {
         }
     }
 
-    fn push(&self, node: Arc<N>) {
+    /// Signs up a node that the caller has claimed.
+    pub(crate) fn push(&self, node: Arc<N>) {
         let raw = Arc::into_raw(node).cast_mut();
         // SAFETY: `raw` is from an `Arc` whose count it holds until the node is taken, and it cannot be
         // taken before the exchange below has put it on the list.

@@ -14,11 +14,15 @@ use crate::{Clock, Seq};
 /// let dispatcher = Dispatcher::builder().capacity(1).lane_capacity(2).build()?;
 /// let (tx, _rx) = dispatcher.channel("slow")?;
 /// for n in 0..3 {
-///     tx.send(n)?; // one in the inbox, two in the lane
+///     tx.send(n)?;
 /// }
-/// let snapshot = dispatcher.snapshot();
-/// assert_eq!(snapshot.receivers[0].len, 1);
-/// assert_eq!(snapshot.senders[0].len, 2);
+/// // Soon one is in the inbox, and two are in the lane.
+/// let snapshot = loop {
+///     let snapshot = dispatcher.snapshot();
+///     if snapshot.receivers[0].len == 1 && snapshot.senders[0].len == 2 {
+///         break snapshot;
+///     }
+/// };
 /// assert_eq!(snapshot.senders[0].blocked_on, ["slow"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::core::{Connection, Core};
-use crate::lane::Lane;
+use crate::core::Connection;
+use crate::lane::{Lane, NotPut, Patience};
 use crate::parcel::Parcel;
-use crate::sync::{Arc, channel};
+use crate::sync::Arc;
 use crate::{DisconnectReason, SendError, SendTimeoutError, TrySendError};
 
 /// A handle's hold on its lane. Dropped, it leaves; cloned, it opens another lane to the same target.
@@ -41,17 +41,18 @@ impl<T> Source<T> {
 
     #[inline]
     pub(crate) fn send(&self, parcel: Parcel<T>) -> Result<(), SendError<T>> {
-        self.put(parcel, |queue, parcel| queue.send(parcel))
-            .map_err(|channel::SendError(parcel)| SendError(value_of(parcel)))
+        self.put(parcel, Patience::Endless)
+            .map_err(|not_put| match not_put {
+                NotPut::Full(parcel) | NotPut::Closed(parcel) => SendError(value_of(parcel)),
+            })
     }
 
     #[inline]
     pub(crate) fn try_send(&self, parcel: Parcel<T>) -> Result<(), TrySendError<T>> {
-        use channel::TrySendError::{Disconnected, Full};
-        self.put(parcel, |queue, parcel| queue.try_send(parcel))
-            .map_err(|error| match error {
-                Full(parcel) => TrySendError::Full(value_of(parcel)),
-                Disconnected(parcel) => TrySendError::Disconnected(value_of(parcel)),
+        self.put(parcel, Patience::None)
+            .map_err(|not_put| match not_put {
+                NotPut::Full(parcel) => TrySendError::Full(value_of(parcel)),
+                NotPut::Closed(parcel) => TrySendError::Disconnected(value_of(parcel)),
             })
     }
 
@@ -72,34 +73,22 @@ impl<T> Source<T> {
         parcel: Parcel<T>,
         deadline: Instant,
     ) -> Result<(), SendTimeoutError<T>> {
-        use channel::SendTimeoutError::{Disconnected, Timeout};
-        self.put(parcel, |queue, parcel| {
-            queue.send_deadline(parcel, deadline)
-        })
-        .map_err(|error| match error {
-            Timeout(parcel) => SendTimeoutError::Timeout(value_of(parcel)),
-            Disconnected(parcel) => SendTimeoutError::Disconnected(value_of(parcel)),
-        })
+        self.put(parcel, Patience::Until(deadline))
+            .map_err(|not_put| match not_put {
+                NotPut::Full(parcel) => SendTimeoutError::Timeout(value_of(parcel)),
+                NotPut::Closed(parcel) => SendTimeoutError::Disconnected(value_of(parcel)),
+            })
     }
 
     #[inline]
-    fn put<E>(
-        &self,
-        parcel: Parcel<T>,
-        put: impl FnOnce(&channel::Sender<Parcel<T>>, Parcel<T>) -> Result<(), E>,
-    ) -> Result<(), E>
-    where
-        E: From<channel::SendError<Parcel<T>>>,
-    {
-        let core: &Core<T> = self.connection.core();
-        // A receiver that has left is noticed here at once, and not only when the engine has been told.
-        if self.lane.target().is_some_and(|to| to.is_gone()) || !core.numbers().reserve() {
-            return Err(channel::SendError(parcel).into());
+    fn put(&self, parcel: Parcel<T>, patience: Patience) -> Result<(), NotPut<T>> {
+        let core = self.connection.core();
+        if !core.numbers().reserve() {
+            return Err(NotPut::Closed(parcel));
         }
-        let result = put(self.lane.queue(), parcel);
+        let result = self.lane.put(parcel, patience);
         match result {
-            // After the message, so that the engine finds it when it looks at this lane.
-            Ok(()) => core.ready_lanes().signal(&self.lane),
+            Ok(()) => Lane::signal(&self.lane, core.ready_lanes()),
             Err(_) => core.numbers().release(),
         }
         result

@@ -22,8 +22,11 @@ mod imp {
     }
 
     pub(crate) mod thread {
-        pub(crate) use std::thread::Builder;
+        pub(crate) use std::thread::{Builder, yield_now};
         pub(crate) use std::thread_local;
+
+        /// How often to yield, at least, before blocking. Ten are some microseconds, as blocking is.
+        pub(crate) const YIELDS: usize = 10;
 
         /// Unparks the thread that it was made by.
         #[derive(Clone)]
@@ -93,8 +96,11 @@ mod imp {
     pub(crate) mod thread {
         use loom::sync::{Arc, Condvar, Mutex};
 
-        pub(crate) use loom::thread::Builder;
+        pub(crate) use loom::thread::{Builder, yield_now};
         pub(crate) use loom::thread_local;
+
+        /// How often to yield before blocking: in a model it is no use.
+        pub(crate) const YIELDS: usize = 0;
 
         /// What a thread parks on. Loom's own `park` loses the token of a thread that is unparked while it
         /// waits for something else, a lock or another thread.
@@ -149,8 +155,6 @@ mod imp {
         pub(crate) fn snooze(&self) {
             loom::thread::yield_now();
         }
-
-        pub(crate) fn reset(&self) {}
 
         pub(crate) fn is_completed(&self) -> bool {
             true

@@ -1,4 +1,4 @@
-//! One who waits, and how to wake him.
+//! One who waits, and how it is woken.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
@@ -58,12 +58,18 @@ impl Waiter {
         }
     }
 
+    /// Whether the waker that was registered is still there. By the waiting side.
+    pub(crate) fn is_registered(&self) -> bool {
+        // ORDERING: relaxed. If the waker has been taken, its thread is about to be unparked.
+        !self.slot.load(Ordering::Relaxed).is_null()
+    }
+
     /// Wakes whoever waits. Costs one load if nobody does. To be called after
     /// [`fence_after_publishing`].
     #[inline]
     pub(crate) fn wake(&self) {
-        // ORDERING: relaxed. The fence before this call orders it; a null that is out of date means that
-        // the waiting side has yet to look.
+        // ORDERING: relaxed. The fence before this call orders it; if the null read here is out of date, the
+        // waiting side has not looked yet, and will see the news.
         if !self.slot.load(Ordering::Relaxed).is_null() {
             self.wake_registered();
         }

@@ -66,7 +66,7 @@ impl<T> Engine<T> {
     }
 
     #[cfg(all(test, not(loom)))]
-    fn lane_id(&self, l: usize) -> u64 {
+    pub(super) fn lane_id(&self, l: usize) -> u64 {
         self.lanes[l].end.lane().id()
     }
 

@@ -1,56 +1,82 @@
 //! How broadcasts are delivered.
 
+use std::collections::VecDeque;
+
 use crate::parcel::Parcel;
 
 use super::{Engine, LANE_TURN};
 
+/// How the turn of a broadcaster's lane has ended.
+enum Served {
+    /// Something was delivered, or is about to be, and the lane is to be looked at again.
+    More,
+    /// The lane is empty.
+    Done { moved: bool },
+    /// The next broadcast does not fit.
+    Nothing,
+}
+
 impl<T> Engine<T> {
-    /// Delivers broadcasts.
+    /// Delivers broadcasts. Returns whether there was anything to do.
     pub(super) fn serve_broadcasts(&mut self) -> bool {
         let mut worked = false;
+        let mut unfit = VecDeque::new();
         for _ in 0..self.ready_broadcasts.len() {
             let Some(l) = self.ready_broadcasts.pop_front() else {
                 break;
             };
-            let mut moved = 0;
-            loop {
-                if moved == LANE_TURN {
+            match self.serve_broadcaster(l) {
+                Served::More => {
                     self.ready_broadcasts.push_back(l);
-                    break;
-                }
-                if !self.broadcast_fits(self.lanes[l].birth) {
-                    // Its turn stays its turn.
-                    if moved == 0 {
-                        self.ready_broadcasts.push_front(l);
-                    } else {
-                        self.ready_broadcasts.push_back(l);
-                    }
-                    return worked;
-                }
-                let berth = &mut self.lanes[l];
-                if let Some(parcel) = berth.end.pop() {
-                    // After the message is taken and before it is delivered: a receiver that joined
-                    // before the message was sent is known now, and gets it.
-                    self.drain_control();
-                    self.broadcast(l, parcel);
-                    moved += 1;
                     worked = true;
-                } else if !berth.end.rest() {
-                    self.ready_broadcasts.push_back(l);
-                    break;
-                } else {
-                    berth.in_ready = false;
-                    if berth.left {
-                        self.lanes.remove(l);
-                        self.broadcast_lanes.retain(|&lane| lane != l);
-                        self.check_sealed = true;
-                        worked = true;
+                }
+                Served::Done { moved } => worked |= moved,
+                // Its turn stays its turn. All others wait for the same receivers, unless some are sealed:
+                // those do not get what joined later.
+                Served::Nothing => {
+                    unfit.push_back(l);
+                    if self.sealed.is_empty() {
+                        break;
                     }
-                    break;
                 }
             }
         }
+        while let Some(l) = unfit.pop_back() {
+            self.ready_broadcasts.push_front(l);
+        }
         worked
+    }
+
+    /// Delivers the broadcasts of one lane, for a turn.
+    fn serve_broadcaster(&mut self, l: usize) -> Served {
+        let mut moved = 0;
+        while moved < LANE_TURN {
+            if !self.broadcast_fits(self.lanes[l].birth) {
+                return if moved == 0 {
+                    Served::Nothing
+                } else {
+                    Served::More
+                };
+            }
+            let Some(parcel) = self.lanes[l].end.pop() else {
+                if !self.lanes[l].end.rest() {
+                    return Served::More;
+                }
+                self.lanes[l].in_ready = false;
+                if self.lanes[l].left {
+                    self.lanes.remove(l);
+                    self.broadcast_lanes.retain(|&lane| lane != l);
+                    self.check_sealed = true;
+                }
+                return Served::Done { moved: moved > 0 };
+            };
+            // After the message is taken and before it is delivered: a receiver that joined before the
+            // message was sent is known now, and gets it.
+            self.drain_control();
+            self.broadcast(l, parcel);
+            moved += 1;
+        }
+        Served::More
     }
 
     /// Whether all receivers that a broadcaster reaches can take a broadcast.
@@ -77,11 +103,12 @@ impl<T> Engine<T> {
         self.dispatched += 1;
         // The parcel goes to the last receiver, so that the engine is not the one to drop it.
         let mut parcel = Some(parcel);
-        let targets: Vec<usize> = self
-            .ports
-            .iter()
-            .filter_map(|(p, port)| port.hears(birth).then_some(p))
-            .collect();
+        let mut targets = std::mem::take(&mut self.targets);
+        targets.extend(
+            self.ports
+                .iter()
+                .filter_map(|(p, port)| port.hears(birth).then_some(p)),
+        );
         for (i, &p) in targets.iter().enumerate() {
             let share = if i + 1 == targets.len() {
                 parcel.take()
@@ -93,5 +120,7 @@ impl<T> Engine<T> {
             port.owes_unicast = true;
             self.delivered(p);
         }
+        targets.clear();
+        self.targets = targets;
     }
 }

@@ -38,7 +38,7 @@ impl<T> Engine<T> {
             }
             Control::Lane(end) => match end.lane().target().cloned() {
                 None => self.join_broadcasts(end),
-                Some(inbox) => match self.port_of(&inbox) {
+                Some(inbox) => match inbox.slot().get() {
                     Some(p) if self.ports[p].sealed.is_none() => self.join_port(end, p),
                     // The receiver has left or ended. The lane is closed as its end is dropped.
                     _ => drop(end),
@@ -47,7 +47,7 @@ impl<T> Engine<T> {
             Control::LaneLeft(lane) => self.lane_left(&lane),
             Control::ReceiverLeft(inbox) => self.receiver_left(&inbox),
             Control::Space(inbox) => {
-                if let Some(p) = self.port_of(&inbox) {
+                if let Some(p) = inbox.slot().get() {
                     self.queue_port(p);
                 }
             }
@@ -150,7 +150,7 @@ impl<T> Engine<T> {
     }
 
     fn receiver_left(&mut self, inbox: &Arc<Inbox<T>>) {
-        if let Some(p) = self.port_of(inbox) {
+        if let Some(p) = inbox.slot().get() {
             self.remove_port(p);
         }
     }

@@ -13,7 +13,7 @@ use loom::sync::{Arc, Mutex, MutexGuard};
 
 use super::thread::{Unparker, park_until};
 
-pub(crate) use super::real::{SendError, SendTimeoutError, TryRecvError, TrySendError};
+pub(crate) use super::real::{ReadyTimeoutError, SendError, TryRecvError, TrySendError};
 
 struct Channel<T> {
     capacity: Option<usize>,
@@ -73,26 +73,23 @@ impl<T> State<T> {
         }
     }
 
-    fn is_ready(&self) -> bool {
-        !self.queue.is_empty() || self.senders == 0
+    fn watch_unless(&mut self, is_ready: bool) -> bool {
+        if !is_ready {
+            self.waiting.push(Unparker::of_this_thread());
+        }
+        is_ready
     }
 }
 
 impl<T> Sender<T> {
-    pub(crate) fn send(&self, mut value: T) -> Result<(), SendError<T>> {
-        loop {
-            value = match self.try_send(value) {
-                Ok(()) => return Ok(()),
-                Err(TrySendError::Disconnected(value)) => return Err(SendError(value)),
-                Err(TrySendError::Full(value)) => value,
-            };
-            let mut state = self.0.lock();
-            if self.0.is_full(&state) && state.has_receiver {
-                state.waiting.push(Unparker::of_this_thread());
-                drop(state);
-                park_until(None);
+    /// Of an unbounded channel: a bounded one is waited for with a `Select`.
+    pub(crate) fn send(&self, value: T) -> Result<(), SendError<T>> {
+        self.try_send(value).map_err(|error| match error {
+            TrySendError::Disconnected(value) => SendError(value),
+            TrySendError::Full(_) => {
+                unreachable!("only unbounded channels are sent to in this way")
             }
-        }
+        })
     }
 
     pub(crate) fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
@@ -106,11 +103,6 @@ impl<T> Sender<T> {
         state.queue.push_back(value);
         state.wake_all();
         Ok(())
-    }
-
-    /// Time stands still in a model: the deadline never comes.
-    pub(crate) fn send_deadline(&self, value: T, _: Instant) -> Result<(), SendTimeoutError<T>> {
-        self.send(value).map_err(SendTimeoutError::from)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -167,14 +159,18 @@ impl<T> Drop for Receiver<T> {
             let mut state = self.0.lock();
             state.has_receiver = false;
             state.wake_all();
-            std::mem::take(&mut state.queue)
+            match self.0.capacity {
+                // Kept until the senders are gone as well: so does the real one.
+                Some(_) => VecDeque::new(),
+                None => std::mem::take(&mut state.queue),
+            }
         };
         // Values may hold senders of this very channel.
         drop(rest);
     }
 }
 
-/// What a `Select` asks of a receiver, whatever its messages are.
+/// What a `Select` asks of an end, whatever its messages are.
 trait Ready {
     /// Whether it is ready; if not, has this thread woken when it may be.
     fn poll(&self) -> bool;
@@ -183,15 +179,20 @@ trait Ready {
 impl<T> Ready for Receiver<T> {
     fn poll(&self) -> bool {
         let mut state = self.0.lock();
-        if state.is_ready() {
-            return true;
-        }
-        state.waiting.push(Unparker::of_this_thread());
-        false
+        let is_ready = !state.queue.is_empty() || state.senders == 0;
+        state.watch_unless(is_ready)
     }
 }
 
-/// Waits for one of several receivers.
+impl<T> Ready for Sender<T> {
+    fn poll(&self) -> bool {
+        let mut state = self.0.lock();
+        let is_ready = !self.0.is_full(&state) || !state.has_receiver;
+        state.watch_unless(is_ready)
+    }
+}
+
+/// Waits for one of several ends.
 pub(crate) struct Select<'a>(Vec<&'a dyn Ready>);
 
 impl<'a> Select<'a> {
@@ -204,12 +205,22 @@ impl<'a> Select<'a> {
         self.0.len() - 1
     }
 
+    pub(crate) fn send<T>(&mut self, sender: &'a Sender<T>) -> usize {
+        self.0.push(sender);
+        self.0.len() - 1
+    }
+
     pub(crate) fn ready(&mut self) -> usize {
         loop {
-            if let Some(index) = self.0.iter().position(|receiver| receiver.poll()) {
+            if let Some(index) = self.0.iter().position(|end| end.poll()) {
                 return index;
             }
             park_until(None);
         }
+    }
+
+    /// Time stands still in a model: the deadline never comes.
+    pub(crate) fn ready_deadline(&mut self, _: Instant) -> Result<usize, ReadyTimeoutError> {
+        Ok(self.ready())
     }
 }
