@@ -245,3 +245,32 @@ fn s12_a_dead_engine_is_an_error() {
     );
     let _ = dispatcher.snapshot();
 }
+
+/// S6: a receiver whose sources have gone, and which does not take its broadcasts, holds up nobody who does not
+/// reach it; and the engine does not take that for work.
+#[test]
+fn a_sealed_receiver_does_not_hold_up_later_broadcasters() {
+    let (dispatcher, mut engine) = by_hand(1, 8);
+    let (to_p, p) = dispatcher.channel("p").unwrap();
+    let first = dispatcher.broadcaster();
+    for n in 1..=3 {
+        first.send(n).unwrap();
+    }
+    run(&mut engine);
+    drop((first, to_p));
+    run(&mut engine);
+    let (_to_q, q) = dispatcher.channel("q").unwrap();
+    let second = dispatcher.broadcaster();
+    second.send(100).unwrap();
+    assert!(watched(&mut engine).is_some(), "the engine can block");
+    let (_, value) = q.try_recv_message().unwrap();
+    assert_eq!(value, 100);
+    for n in 1..=3 {
+        assert_eq!(p.try_recv_message().unwrap().1, n);
+        run(&mut engine);
+        // What still waited in the lane reaches those that have joined since.
+        let _ = q.try_recv_message();
+        run(&mut engine);
+    }
+    assert_eq!(p.try_recv_message(), Err(TryRecvError::Disconnected));
+}
