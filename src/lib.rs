@@ -52,8 +52,8 @@
 //!   disconnected then. When a receiver is gone, its senders get their values back.
 //! - **Handles are free to go.** Dropping or cloning one never blocks, whatever is full.
 //! - **Your code runs in your threads.** `Clone` of a broadcast runs in the receiver's call, and a panic in it
-//!   is that caller's. Only values left in the lanes of a receiver that has gone are dropped by the
-//!   dispatcher's thread, and a panic there ends there.
+//!   is that caller's. Only what nobody receives, because its receiver has gone or there was none, is dropped
+//!   by the dispatcher's thread, and a panic there ends there.
 //! - **A dead dispatcher is an error** of every call, and no call hangs.
 //!
 //! # How it works

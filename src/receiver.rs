@@ -27,8 +27,9 @@ use crate::{Clock, DisconnectReason, Event, RecvError, RecvTimeoutError, Seq, Tr
 /// # Drop
 ///
 /// Dropping a receiver never blocks. Its name is free at once; its senders, also those that are blocked,
-/// get their values back; what is in its inbox is dropped by this call, and what is left in the lanes by
-/// the dispatcher's thread, where a panic in a destructor ends.
+/// get their values back; what is in its inbox is dropped by this call. What is left in the lanes is
+/// dropped by the dispatcher's thread, or by a sender that was about to send. A panic in a destructor ends
+/// there, and a destructor that waited for this dispatcher there would wait for ever.
 pub struct Receiver<T> {
     outlet: Outlet<T>,
     connection: Connection<T>,
