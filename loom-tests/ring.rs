@@ -77,10 +77,16 @@ fn a_question_for_space_is_not_lost() {
         });
         producer.ask_for_space();
         let found = producer.len() == 0;
+        if found {
+            // As the engine does: without another look.
+            producer.push(2);
+        }
         let consumer = consuming.join().unwrap();
-        assert!(found || told.load(Ordering::Relaxed));
-        producer.refresh();
-        producer.push(2);
+        if !found {
+            assert!(told.load(Ordering::Relaxed));
+            producer.refresh();
+            producer.push(2);
+        }
         producer.commit();
         assert_eq!(consumer.pop(), Some(2));
     });

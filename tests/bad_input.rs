@@ -20,7 +20,6 @@ use clocked_lanes::{
 };
 
 use common::clock::clock_gets_to;
-use common::eventually::eventually;
 use common::full::fill;
 use common::watchdog::watched;
 
@@ -417,17 +416,12 @@ fn a_timeout_of_any_length() {
             Duration::MAX,
         ] {
             assert_eq!(tx.send_timeout(1, timeout), Ok(()));
-            eventually(|| rx.len() == 1);
-            assert_eq!(
-                rx.recv_timeout(timeout).unwrap().into_message().unwrap().1,
-                1
-            );
+            let n = rx.observed().get();
+            clock_gets_to(&dispatcher, n + 1);
+            assert_eq!(rx.recv_timeout(timeout).unwrap().seq().get(), n + 1);
             assert_eq!(everybody.send_timeout(2, timeout), Ok(()));
-            eventually(|| rx.len() == 1);
-            assert_eq!(
-                rx.recv_timeout(timeout).unwrap().into_message().unwrap().1,
-                2
-            );
+            clock_gets_to(&dispatcher, n + 2);
+            assert_eq!(rx.recv_timeout(timeout).unwrap().seq().get(), n + 2);
         }
         // The lanes are full.
         fill(&tx, &rx, || 0);
@@ -477,25 +471,12 @@ fn a_deadline_at_any_time() {
         assert!(Instant::now() >= soon);
         for deadline in [past, Instant::now(), far_future()] {
             assert_eq!(tx.send_deadline(1, deadline), Ok(()));
-            eventually(|| rx.len() == 1);
-            assert_eq!(
-                rx.recv_deadline(deadline)
-                    .unwrap()
-                    .into_message()
-                    .unwrap()
-                    .1,
-                1
-            );
+            let n = rx.observed().get();
+            clock_gets_to(&dispatcher, n + 1);
+            assert_eq!(rx.recv_deadline(deadline).unwrap().seq().get(), n + 1);
             assert_eq!(everybody.send_deadline(2, deadline), Ok(()));
-            eventually(|| rx.len() == 1);
-            assert_eq!(
-                rx.recv_deadline(deadline)
-                    .unwrap()
-                    .into_message()
-                    .unwrap()
-                    .1,
-                2
-            );
+            clock_gets_to(&dispatcher, n + 2);
+            assert_eq!(rx.recv_deadline(deadline).unwrap().seq().get(), n + 2);
         }
         fill(&tx, &rx, || 0);
         (0..2).try_for_each(|n| everybody.send(n)).unwrap();

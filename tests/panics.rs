@@ -94,7 +94,7 @@ fn s11_a_clone_that_panics_is_seen_by_its_caller_only() {
             let everybody = dispatcher.broadcaster();
             everybody.send(bad_clones(1, 2)).unwrap();
             a.send(bad_clones(2, 1)).unwrap();
-            eventually(|| for_a.len() == 2 && for_b.len() == 1);
+            clock_gets_to(&dispatcher, 2);
 
             // The message is still there, and nothing was observed.
             panics(|| take(&for_a, how));
@@ -159,7 +159,7 @@ fn s11_a_clone_that_panics_in_the_middle_of_a_drain_leaves_the_rest() {
         for (id, panics) in [(1, 0), (2, 1), (3, 0), (4, 0), (5, 0), (6, 0)] {
             everybody.send(bad_clones(id, panics)).unwrap();
         }
-        eventually(|| for_a.len() == 3 && for_b.len() == 3);
+        clock_gets_to(&dispatcher, 3);
         let mut got = Vec::new();
         panics(|| {
             for event in for_a.drain(9) {
