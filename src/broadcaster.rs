@@ -111,6 +111,20 @@ impl<T: Clone + Send + Sync + 'static> Broadcaster<T> {
     ///
     /// [`TrySendError::Full`], with the message, if the lane is full; [`TrySendError::Disconnected`], with
     /// the message, where [`send`](Self::send) fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, TrySendError};
+    ///
+    /// let dispatcher = Dispatcher::builder().capacity(1).lane_capacity(1).build()?;
+    /// let (_tx, _rx) = dispatcher.channel("slow")?;
+    /// let everybody = dispatcher.broadcaster();
+    /// everybody.send(1)?; // into the inbox
+    /// everybody.send(2)?; // stays in the lane
+    /// assert_eq!(everybody.try_send(3), Err(TrySendError::Full(3)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         self.source.try_send(Parcel::shared(value))
     }
@@ -122,6 +136,22 @@ impl<T: Clone + Send + Sync + 'static> Broadcaster<T> {
     ///
     /// [`SendTimeoutError::Timeout`], with the message, if the time is up;
     /// [`SendTimeoutError::Disconnected`], with the message, where [`send`](Self::send) fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use clocked_lanes::{Dispatcher, SendTimeoutError};
+    ///
+    /// let dispatcher = Dispatcher::builder().capacity(1).lane_capacity(1).build()?;
+    /// let (_tx, _rx) = dispatcher.channel("slow")?;
+    /// let everybody = dispatcher.broadcaster();
+    /// everybody.send(1)?;
+    /// everybody.send(2)?;
+    /// let late = everybody.send_timeout(3, Duration::from_millis(5));
+    /// assert_eq!(late, Err(SendTimeoutError::Timeout(3)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn send_timeout(&self, value: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
         self.source.send_timeout(Parcel::shared(value), timeout)
     }
@@ -131,6 +161,20 @@ impl<T: Clone + Send + Sync + 'static> Broadcaster<T> {
     /// # Errors
     ///
     /// As [`send_timeout`](Self::send_timeout).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use clocked_lanes::Dispatcher;
+    ///
+    /// let dispatcher = Dispatcher::new();
+    /// let (_tx, rx) = dispatcher.channel("a")?;
+    /// let deadline = Instant::now() + Duration::from_secs(1);
+    /// dispatcher.broadcaster().send_deadline("cut", deadline)?;
+    /// assert_eq!(rx.recv_message()?.1, "cut");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn send_deadline(&self, value: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
         self.source.send_deadline(Parcel::shared(value), deadline)
     }

@@ -199,6 +199,9 @@ impl<T, M> Dispatcher<T, M> {
     }
 
     /// How far the dispatch has got: a consistent pair, read without a lock.
+    ///
+    /// A number that a receiver has returned is on the clock; so whoever hears of it reads that number here,
+    /// or a higher one.
     #[must_use]
     pub fn clock(&self) -> Clock {
         self.connection.core().clock().read()
@@ -207,7 +210,7 @@ impl<T, M> Dispatcher<T, M> {
     /// Who is there, how full everything is, and who waits for whom: read without a lock.
     ///
     /// The members are those of one instant. The figures are read one after the other while everybody
-    /// goes on, so two of them may be of slightly different times.
+    /// goes on, so two of them may be of slightly different times. See [`Snapshot`] for an example.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::take(self.connection.core())
