@@ -15,6 +15,8 @@ pub(crate) enum Control<T> {
     Lane(LaneEnd<T>),
     /// A sender or a broadcaster has left. What is in its lane is all there will be.
     LaneLeft(Arc<Lane<T>>),
+    /// The last source of a receiver has left. What is in lanes by now is all it will get.
+    Orphaned(Arc<Inbox<T>>),
     /// A receiver has left.
     ReceiverLeft(Arc<Inbox<T>>),
     /// A receiver that the engine asked for space has freed some.

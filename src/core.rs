@@ -7,7 +7,7 @@ use crate::lane::{Lane, LaneEnd, lane};
 use crate::numbers::Numbers;
 use crate::roster::Roster;
 use crate::signal_list::SignalList;
-use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use crate::sync::{Arc, channel};
 
 /// The shared part of a dispatcher.
@@ -86,8 +86,7 @@ impl<T> Core<T> {
     }
 
     fn add_broadcaster(&self) {
-        // ORDERING: relaxed, here and below. The count informs callers of `sender(name)`; the engine
-        // keeps its own.
+        // ORDERING: relaxed, here and below. `Connection::leave` has a fence where one is needed.
         self.broadcasters.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -127,12 +126,12 @@ impl<T> Connection<T> {
         lane(id, self.core.lane_capacity, target)
     }
 
-    /// Makes a lane to `target`, or to everybody, and enters it everywhere.
+    /// Makes a lane to `target`, where its sender is counted already, or to everybody, and enters it
+    /// everywhere.
     pub(crate) fn join(&self, target: Option<Arc<Inbox<T>>>) -> Arc<Lane<T>> {
         let (lane, end) = self.new_lane(target);
-        match lane.target() {
-            Some(inbox) => inbox.add_sender(),
-            None => self.core.add_broadcaster(),
+        if lane.target().is_none() {
+            self.core.add_broadcaster();
         }
         self.core.roster.add_lane(&lane);
         // If the engine is dead, this drops the end, which closes the lane.
@@ -141,28 +140,38 @@ impl<T> Connection<T> {
     }
 
     /// Strikes a lane off whose handle leaves.
+    ///
+    /// Whether it was the last source of a receiver is decided here, and not by the engine, so that no sender
+    /// is made that the engine would then refuse.
     pub(crate) fn leave(&self, lane: &Arc<Lane<T>>) {
         let core = &*self.core;
         match lane.target() {
-            Some(inbox) => {
-                inbox.remove_sender();
-                if core.broadcasters() == 0 {
-                    inbox.orphan_without_senders();
+            Some(inbox) => inbox.remove_sender(),
+            None => core.remove_broadcaster(),
+        }
+        // ORDERING: partner of itself. The last sender counts itself out and then looks for broadcasters; the
+        // last broadcaster does it the other way round. One of the two fences comes first, and so the
+        // other one finds that nobody is left.
+        fence(Ordering::SeqCst);
+        let mut orphans = Vec::new();
+        if core.broadcasters() == 0 {
+            let mut look = |inbox: &Arc<Inbox<T>>| {
+                if inbox.orphan_without_senders() {
+                    orphans.push(Arc::clone(inbox));
                 }
-            }
-            None => {
-                core.remove_broadcaster();
-                if core.broadcasters() == 0 {
-                    core.roster.read(|members| {
-                        members
-                            .receivers()
-                            .for_each(|inbox| inbox.orphan_without_senders());
-                    });
-                }
+            };
+            match lane.target() {
+                Some(inbox) => look(inbox),
+                None => core
+                    .roster
+                    .read(|members| members.receivers().for_each(look)),
             }
         }
         core.roster.remove_lane(lane);
         self.tell(Control::LaneLeft(Arc::clone(lane)));
+        for inbox in orphans {
+            self.tell(Control::Orphaned(inbox));
+        }
     }
 
     /// Tells the engine something. Never blocks: the control lane is unbounded. Returns `false` if the

@@ -127,7 +127,6 @@ impl<T, M> Dispatcher<T, M> {
         if !self.connection.tell(Control::Channel { inlet, lane: end }) {
             return Err(ChannelError::DispatcherDied);
         }
-        inbox.add_sender();
         if !core.roster().add_receiver(&inbox, &lane) {
             // Somebody else was faster with this name. What was told is taken back.
             inbox.leave();
@@ -168,7 +167,7 @@ impl<T, M> Dispatcher<T, M> {
         if core.is_dead() {
             return Err(ChannelError::DispatcherDied);
         }
-        if inbox.is_orphaned() {
+        if !inbox.add_sender() {
             return Err(ChannelError::Disconnected(name));
         }
         Ok(Sender::new(self.source(Some(inbox))))

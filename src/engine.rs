@@ -62,8 +62,6 @@ pub(crate) struct Engine<T> {
     published: u64,
     ports: Slab<Port<T>>,
     lanes: Slab<Berth<T>>,
-    /// How many broadcaster handles there are.
-    broadcasters: usize,
     /// How many broadcasters ever joined.
     births: u64,
     /// Lanes of broadcasters.
@@ -106,7 +104,6 @@ impl<T> Engine<T> {
             published: start.get(),
             ports: Slab::new(),
             lanes: Slab::new(),
-            broadcasters: 0,
             births: 0,
             broadcast_lanes: Vec::new(),
             ready_broadcasts: VecDeque::new(),

@@ -21,6 +21,10 @@ const ENDED: u8 = 1;
 /// The engine has died. Entered when an inlet is dropped that was open.
 const DIED: u8 = 2;
 
+/// Bit of `Inbox::senders`: the last sender and the last broadcaster have left. Set when the count is zero, by
+/// whichever of them went last; never cleared, and no sender is counted in after it.
+const ORPHANED: usize = !(usize::MAX >> 1);
+
 /// A message in the ring.
 struct Numbered<T> {
     seq: u64,
@@ -38,9 +42,7 @@ pub(crate) struct Inbox<T> {
     last_seq: AtomicU64,
     /// The receiver has left.
     gone: AtomicBool,
-    /// The last sender has left when there was no broadcaster, or the other way round.
-    orphaned: AtomicBool,
-    /// How many sender handles there are; broadcasters are not counted here.
+    /// How many sender handles there are, and `ORPHANED`. Broadcasters are not counted here.
     senders: AtomicUsize,
     /// The receiver, while it is parked.
     waiter: Waiter,
@@ -100,8 +102,8 @@ pub(crate) fn inbox<T>(
         state: AtomicU8::new(OPEN),
         last_seq: AtomicU64::new(0),
         gone: AtomicBool::new(false),
-        orphaned: AtomicBool::new(false),
-        senders: AtomicUsize::new(0),
+        // The one that is made with the receiver.
+        senders: AtomicUsize::new(1),
         waiter: Waiter::new(),
         link: Link::new(),
         slot: Slot::new(),
@@ -181,35 +183,36 @@ impl<T> Inbox<T> {
         self.state.load(Ordering::Acquire) == DIED
     }
 
-    /// Whether the last source has left, so that no other can join.
-    pub(crate) fn is_orphaned(&self) -> bool {
-        // ORDERING: relaxed. It informs callers of `sender(name)`; what counts is what the engine is told.
-        self.orphaned.load(Ordering::Relaxed)
-    }
-
-    /// Notes that there is no broadcaster; if there is no sender either, no other can join.
-    pub(crate) fn orphan_without_senders(&self) {
-        if self.senders() == 0 {
-            // ORDERING: see `is_orphaned`.
-            self.orphaned.store(true, Ordering::Relaxed);
-        }
-    }
-
-    /// Counts a sender handle in.
-    pub(crate) fn add_sender(&self) {
-        // ORDERING: relaxed. The count informs callers of `sender(name)`; the engine keeps its own.
-        self.senders.fetch_add(1, Ordering::Relaxed);
+    /// Counts a sender handle in, unless the last source has left.
+    pub(crate) fn add_sender(&self) -> bool {
+        // ORDERING: relaxed. The word guards nothing here but itself.
+        self.senders
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |senders| {
+                (senders & ORPHANED == 0).then_some(senders + 1)
+            })
+            .is_ok()
     }
 
     /// Counts a sender handle out.
     pub(crate) fn remove_sender(&self) {
-        // ORDERING: as in `add_sender`.
-        self.senders.fetch_sub(1, Ordering::Relaxed);
+        // ORDERING: release, partner of the acquire in `orphan_without_senders`.
+        self.senders.fetch_sub(1, Ordering::Release);
+    }
+
+    /// Notes that there is no broadcaster. If there is no sender either, no source can join any more, and the
+    /// engine is to be told; then this returns `true`, once.
+    pub(crate) fn orphan_without_senders(&self) -> bool {
+        // ORDERING: acquire, partner of the release in `remove_sender`: what the senders have told the
+        // engine, that they have joined above all, comes before what it is told now. If there still is
+        // a sender, it will see to this when it leaves.
+        self.senders
+            .compare_exchange(0, ORPHANED, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok()
     }
 
     pub(crate) fn senders(&self) -> usize {
-        // ORDERING: as in `add_sender`.
-        self.senders.load(Ordering::Relaxed)
+        // ORDERING: relaxed, as nothing is concluded from the count.
+        self.senders.load(Ordering::Relaxed) & !ORPHANED
     }
 }
 

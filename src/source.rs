@@ -104,6 +104,10 @@ fn value_of<T>(parcel: Parcel<T>) -> T {
 impl<T> Clone for Source<T> {
     fn clone(&self) -> Self {
         let target = self.lane.target().cloned();
+        if let Some(inbox) = &target {
+            let counted = inbox.add_sender();
+            debug_assert!(counted, "this sender has not left");
+        }
         Self::new(self.connection.join(target), self.connection.clone())
     }
 }

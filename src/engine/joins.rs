@@ -45,6 +45,7 @@ impl<T> Engine<T> {
                 },
             },
             Control::LaneLeft(lane) => self.lane_left(&lane),
+            Control::Orphaned(inbox) => self.orphaned(&inbox),
             Control::ReceiverLeft(inbox) => self.receiver_left(&inbox),
             Control::Space(inbox) => {
                 if let Some(p) = inbox.slot().get() {
@@ -58,14 +59,11 @@ impl<T> Engine<T> {
 
     fn join_port(&mut self, end: LaneEnd<T>, p: usize) {
         let l = self.join(end, Some(p));
-        let port = &mut self.ports[p];
-        port.lanes.push(l);
-        port.senders += 1;
+        self.ports[p].lanes.push(l);
     }
 
     fn join_broadcasts(&mut self, end: LaneEnd<T>) {
         self.births += 1;
-        self.broadcasters += 1;
         let l = self.join(end, None);
         self.broadcast_lanes.push(l);
     }
@@ -88,34 +86,16 @@ impl<T> Engine<T> {
             return;
         };
         self.lanes[l].left = true;
-        match self.lanes[l].port {
-            Some(p) => {
-                self.ports[p].senders -= 1;
-                if self.broadcasters == 0 {
-                    self.seal_if_orphaned(p);
-                }
-            }
-            None => {
-                self.broadcasters -= 1;
-                if self.broadcasters == 0 {
-                    let ports: Vec<usize> = self.ports.iter().map(|(p, _)| p).collect();
-                    for p in ports {
-                        self.seal_if_orphaned(p);
-                    }
-                }
-            }
-        }
         // It is done when it is next found empty, so it has to be looked at.
         if lane.link().claim() {
             self.make_ready(l);
         }
     }
 
-    /// Seals a port that has no source left.
-    fn seal_if_orphaned(&mut self, p: usize) {
-        let port = &mut self.ports[p];
-        if port.senders == 0 && port.sealed.is_none() {
-            port.sealed = Some(self.births);
+    /// Seals a port that has no source left: it ends when it has got what is in the lanes by now.
+    fn orphaned(&mut self, inbox: &Inbox<T>) {
+        if let Some(p) = inbox.slot().get() {
+            self.ports[p].sealed = Some(self.births);
             self.sealed.push(p);
             self.check_sealed = true;
         }
@@ -140,8 +120,8 @@ impl<T> Engine<T> {
 
     fn has_all(&self, p: usize) -> bool {
         let port = &self.ports[p];
-        // Broadcasters that reach a sealed port have all left; those whose lanes are still here have
-        // something to deliver.
+        // Broadcasters that reach a sealed port have left, or leave before it ends; as long as their lanes are
+        // here they may have something to deliver.
         port.lanes.is_empty()
             && !self
                 .broadcast_lanes

@@ -12,8 +12,6 @@ pub(super) struct Port<T> {
     pub(super) lanes: Vec<usize>,
     /// Those of them that have something to deliver, the next in turn first.
     pub(super) ready: VecDeque<usize>,
-    /// How many sender handles there are.
-    pub(super) senders: usize,
     /// The last source has left: nothing that joins later reaches this receiver. Tells how many
     /// broadcasters had joined by then.
     pub(super) sealed: Option<u64>,
@@ -36,7 +34,6 @@ impl<T> Port<T> {
             inlet,
             lanes: Vec::new(),
             ready: VecDeque::new(),
-            senders: 0,
             sealed: None,
             owes_unicast: false,
             in_runnable: false,
