@@ -102,7 +102,8 @@ impl<T, M> Sender<T, M> {
 impl<T> Sender<T> {
     /// Sends a message; waits while the lane is full.
     ///
-    /// That it was sent does not mean that it was numbered, or received.
+    /// That it was sent does not mean that it was numbered, or received: if the receiver leaves, what is in
+    /// the lane is dropped, and so is a message that is just being put there.
     ///
     /// # Errors
     ///

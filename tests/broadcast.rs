@@ -100,50 +100,45 @@ fn b1_a_receiver_made_before_a_broadcast_was_sent_gets_it() {
                     everybody.send(n).unwrap();
                 }
             });
-            for n in 0..rounds(2_000) {
+            let missed = (0..rounds(2_000)).find(|&n| {
                 let (_tx, rx) = dispatcher.channel(format!("joins {n}")).unwrap();
                 joined.send(n).unwrap();
                 let mut own = rx.iter().filter_map(|event| event.into_message());
                 let first = own.find(|(_, value)| *value != u64::MAX);
-                assert_eq!(first.unwrap().1, n, "a broadcast was missed");
-            }
+                first.unwrap().1 != n
+            });
             stop.store(true, Ordering::SeqCst);
             drop((joined, tx));
+            assert_eq!(missed, None);
         });
     });
 }
 
-/// The broadcaster is the one that sends all the time. So the engine is often in the middle of emptying its
-/// lane, and has been told of all joins already, when a receiver joins and the next broadcast is sent.
+/// The lane is never long and never empty. So the engine is often in the middle of emptying it, and has
+/// been told of all joins already, when a receiver joins and the next broadcast is sent.
 #[test]
 fn b1_a_receiver_made_before_a_broadcast_on_a_busy_lane_gets_it() {
     watched(|| {
-        let dispatcher = Dispatcher::builder().lane_capacity(1_000).build().unwrap();
+        let dispatcher = Dispatcher::new();
         let everybody = dispatcher.broadcaster();
         let stop = AtomicBool::new(false);
         thread::scope(|scope| {
             scope.spawn(|| {
                 while !stop.load(Ordering::SeqCst) {
-                    everybody.send(u64::MAX).unwrap();
+                    if everybody.len() < 6 {
+                        everybody.send(u64::MAX).unwrap();
+                    }
                 }
             });
-            let (joined, sends) = mpsc::channel();
-            scope.spawn(|| {
-                // One after the other, on one lane: who misses the first gets the second.
-                for n in sends {
-                    everybody.send(n).unwrap();
-                    everybody.send(n + 1_000_000).unwrap();
-                }
+            let missed = (0..rounds(2_000)).find(|&n| {
+                let (_tx, rx) = dispatcher.channel("joins").unwrap();
+                everybody.send(n).unwrap();
+                // No more than six others are before it.
+                let messages = rx.iter().filter_map(|event| event.into_message());
+                messages.take(7).all(|(_, value)| value != n)
             });
-            for n in 0..rounds(2_000) {
-                let (_tx, rx) = dispatcher.channel(format!("joins {n}")).unwrap();
-                joined.send(n).unwrap();
-                let mut own = rx.iter().filter_map(|event| event.into_message());
-                let first = own.find(|(_, value)| value % 1_000_000 == n);
-                assert_eq!(first.unwrap().1, n, "a broadcast was missed");
-            }
             stop.store(true, Ordering::SeqCst);
-            drop(joined);
+            assert_eq!(missed, None);
         });
     });
 }
