@@ -333,7 +333,7 @@ fn no_tick_overtakes(every: u64, poll: impl Fn(&Receiver<u64>) -> Option<Event<u
     let dispatcher = Dispatcher::new();
     let (busy, for_busy) = dispatcher.channel("busy").unwrap();
     let (rare, for_rare) = dispatcher.channel("rare").unwrap();
-    let total = rounds(10_000);
+    let total = rounds(20_000);
     thread::scope(|scope| {
         scope.spawn(move || {
             for n in 1..=total {
@@ -346,6 +346,8 @@ fn no_tick_overtakes(every: u64, poll: impl Fn(&Receiver<u64>) -> Option<Event<u
             }
         });
         scope.spawn(move || for_busy.iter().count());
+        // In here, so that the sender hears of it if this fails.
+        let for_rare = for_rare;
         let (mut last, mut messages, mut looks) = (0, 0, 0);
         while messages < total / every {
             let Some(event) = poll(&for_rare) else {
