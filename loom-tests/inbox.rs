@@ -2,8 +2,10 @@
 //!
 //! No lane and no lock is in these models: they would order more than the crate does.
 
-use clocked_lanes::models::{ClockWriter, Inlet, Look, Outlet, clock, inbox};
+use clocked_lanes::models::{ClockWriter, Inbox, Inlet, Look, Outlet, clock, inbox};
 use clocked_lanes::{Clock, Event, Seq};
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::thread;
 
 use crate::explore;
@@ -123,7 +125,7 @@ fn s5_a_tick_wakes() {
         let (inlet, outlet) = inbox::<u64>(1, &cell);
         let receiver = thread::spawn(move || {
             assert_eq!(outlet.wait(), Look::Event(Event::Clock(Seq::from(1))));
-            assert_eq!(outlet.observed(), Seq::from(1));
+            assert_eq!(outlet.inbox().observed(), Seq::from(1));
         });
         writer.publish(at(1));
         inlet.wake();
@@ -137,14 +139,16 @@ fn s9_the_end_wakes() {
     explore::all("inbox: S9, the end wakes", || {
         let (_writer, cell) = clock(at(0));
         let (inlet, outlet) = inbox::<u64>(1, &cell);
-        thread::spawn(move || inlet.end(0));
+        let ending = thread::spawn(move || inlet.end(0));
         assert_eq!(outlet.wait(), Look::End);
+        ending.join().unwrap();
     });
     explore::all("inbox: S12, death wakes", || {
         let (_writer, cell) = clock(at(0));
         let (inlet, outlet) = inbox::<u64>(1, &cell);
-        thread::spawn(move || drop(inlet));
+        let dying = thread::spawn(move || drop(inlet));
         assert_eq!(outlet.wait(), Look::End);
+        dying.join().unwrap();
     });
 }
 
@@ -167,4 +171,38 @@ fn s9_the_end_comes_last() {
         }
         engine.join().unwrap();
     });
+}
+
+/// Who sees how far a receiver has observed sees what its thread did before; and so who sees that it has left.
+#[test]
+fn news_of_a_receiver_bring_what_it_did() {
+    type Says = fn(&Outlet<u64>);
+    type Heard = fn(&Inbox<u64>) -> bool;
+    let news: [(Says, Heard); 2] = [
+        (
+            |outlet| assert_eq!(outlet.look(), Look::Event(Event::Clock(Seq::from(1)))),
+            |inbox| inbox.observed() == Seq::from(1),
+        ),
+        (|outlet| outlet.inbox().leave(), Inbox::is_gone),
+    ];
+    for (says, heard) in news {
+        explore::all("inbox: news of a receiver bring what it did", move || {
+            let (mut writer, cell) = clock(at(0));
+            let (_inlet, outlet) = inbox::<u64>(1, &cell);
+            let from_afar = outlet.inbox();
+            let work = Arc::new(AtomicU64::new(0));
+            let done = Arc::clone(&work);
+            writer.publish(at(1));
+            let receiver = thread::spawn(move || {
+                done.store(1, Ordering::Relaxed);
+                says(&outlet);
+                outlet
+            });
+            if heard(&from_afar) {
+                assert_eq!(work.load(Ordering::Relaxed), 1);
+            }
+            // Both ends live until here, since their going is of no interest.
+            let _outlet = receiver.join().unwrap();
+        });
+    }
 }

@@ -83,6 +83,29 @@ fn a_sender_by_name_while_the_receiver_leaves() {
     );
 }
 
+/// A sender is asked for by name while the last one leaves: it is refused, or it works like any other.
+#[test]
+fn a_sender_by_name_while_the_last_one_leaves() {
+    explore::bounded(
+        "registration: a sender by name while the last one leaves",
+        1,
+        || {
+            let dispatcher: Dispatcher<u32> = dispatcher(1, 1);
+            let (tx, rx) = dispatcher.channel("a").unwrap();
+            let leaving = thread::spawn(move || drop(tx));
+            match dispatcher.sender("a") {
+                Ok(tx) => {
+                    tx.send(1).unwrap();
+                    assert_eq!(rx.recv_message().unwrap().1, 1);
+                }
+                Err(error) => assert_eq!(error, ChannelError::Disconnected("a".to_owned())),
+            }
+            assert!(rx.recv_message().is_err());
+            leaving.join().unwrap();
+        },
+    );
+}
+
 /// A sender that is cloned as its receiver leaves is disconnected, and the dispatch goes on.
 #[test]
 fn a_clone_as_the_receiver_leaves() {

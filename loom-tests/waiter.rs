@@ -1,5 +1,7 @@
 //! Parking and waking.
 
+use std::task::{Wake, Waker};
+
 use clocked_lanes::models::Waiter;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -49,5 +51,38 @@ fn wakers_are_owned_once() {
         thread::spawn(move || waking.wake());
         waiter.register();
         waiter.register();
+    });
+}
+
+/// Notes what there was to be seen when it was woken.
+struct Notes {
+    made: AtomicUsize,
+    noted: AtomicUsize,
+}
+
+impl Wake for Notes {
+    fn wake(self: std::sync::Arc<Self>) {
+        let made = self.made.load(Ordering::Relaxed);
+        self.noted.store(made, Ordering::Relaxed);
+    }
+}
+
+/// Who wakes sees the waker as it was made, though nothing else orders the two threads.
+#[test]
+fn a_waker_is_made_before_it_is_woken() {
+    const NOTHING: usize = 9;
+    explore::all("waiter: a waker is made before it is woken", || {
+        let waiter = Arc::new(Waiter::new());
+        let waking = Arc::clone(&waiter);
+        let wake = thread::spawn(move || waking.wake());
+        let notes = std::sync::Arc::new(Notes {
+            made: AtomicUsize::new(0),
+            noted: AtomicUsize::new(NOTHING),
+        });
+        notes.made.store(1, Ordering::Relaxed);
+        waiter.register_waker(Waker::from(std::sync::Arc::clone(&notes)));
+        wake.join().unwrap();
+        let noted = notes.noted.load(Ordering::Relaxed);
+        assert!(noted == NOTHING || noted == 1, "woken half made");
     });
 }

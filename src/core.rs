@@ -99,13 +99,12 @@ impl<T> Core<T> {
     }
 
     pub(crate) fn is_dead(&self) -> bool {
-        // ORDERING: acquire, partner of the release in `set_dead`; nothing but the flag is concluded.
-        self.dead.load(Ordering::Acquire)
+        // ORDERING: relaxed, here and below: nothing but the flag is concluded from it.
+        self.dead.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_dead(&self) {
-        // ORDERING: see `is_dead`.
-        self.dead.store(true, Ordering::Release);
+        self.dead.store(true, Ordering::Relaxed);
     }
 }
 

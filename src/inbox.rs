@@ -160,8 +160,8 @@ impl<T> Inbox<T> {
 
     /// Whether the receiver has left.
     pub(crate) fn is_gone(&self) -> bool {
-        // ORDERING: acquire, partner of the release in `leave`; nothing but the flag is concluded from
-        // it today, but who is told that a receiver has left may expect to see what it did.
+        // ORDERING: acquire, partner of the release in `leave`: who is told that a receiver has left sees
+        // what its thread did before.
         self.gone.load(Ordering::Acquire)
     }
 
@@ -171,16 +171,20 @@ impl<T> Inbox<T> {
         self.gone.store(true, Ordering::Release);
     }
 
+    fn state(&self) -> u8 {
+        // ORDERING: acquire, partner of the release in `Inlet::close`: who sees that the inbox is closed
+        // sees the last number and, in the ring, all that was sent.
+        self.state.load(Ordering::Acquire)
+    }
+
     /// Whether nothing will come any more because every source has gone.
     pub(crate) fn has_ended(&self) -> bool {
-        // ORDERING: acquire, partner of the release in `Inlet::close`.
-        self.state.load(Ordering::Acquire) == ENDED
+        self.state() == ENDED
     }
 
     /// Whether nothing will come any more because the engine has died.
     pub(crate) fn has_died(&self) -> bool {
-        // ORDERING: as in `has_ended`.
-        self.state.load(Ordering::Acquire) == DIED
+        self.state() == DIED
     }
 
     /// Counts a sender handle in, unless the last source has left.
@@ -287,8 +291,7 @@ impl<T> Inlet<T> {
     fn close(&mut self, state: u8) {
         self.ring.commit();
         let inbox = &*self.inbox;
-        // ORDERING: release, partner of the acquire in `Outlet::look`: who sees that the inbox is closed
-        // sees the last number and, in the ring, all that was sent.
+        // ORDERING: release, partner of the acquire in `Inbox::state`.
         inbox.state.store(state, Ordering::Release);
         fence_after_publishing();
         inbox.waiter.wake();
@@ -354,10 +357,9 @@ impl<T> Outlet<T> {
 
     /// How far the clock has got, for this receiver, and whether it can get further.
     pub(crate) fn now(&self) -> (u64, bool) {
-        // ORDERING: acquire, partner of the release in `Inlet::close`.
-        match self.inbox.state.load(Ordering::Acquire) {
+        match self.inbox.state() {
             OPEN => (self.clock.seq(), true),
-            // ORDERING: relaxed; the load above has acquired it.
+            // ORDERING: relaxed; the look at the state has acquired it.
             ENDED => (self.inbox.last_seq.load(Ordering::Relaxed), false),
             // The engine is dead, and the clock stands.
             _ => (self.clock.seq(), false),

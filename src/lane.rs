@@ -117,9 +117,9 @@ impl<T> Lane<T> {
     pub(crate) fn is_closed(&self) -> bool {
         // A receiver that has left is noticed at once, and not only when the engine has been told.
         //
-        // ORDERING: acquire, partner of the release in `LaneEnd::drop`; as with `Inbox::is_gone`, nothing
-        // but the flag is concluded from it.
-        self.target.as_ref().is_some_and(|to| to.is_gone()) || self.closed.load(Ordering::Acquire)
+        // ORDERING: relaxed: nothing but the flag is concluded from it. Who misses it here finds it in
+        // `signal`.
+        self.target.as_ref().is_some_and(|to| to.is_gone()) || self.closed.load(Ordering::Relaxed)
     }
 
     /// Puts a message in, waiting for space if there is none. To be followed by [`signal`](Self::signal).
@@ -171,9 +171,9 @@ impl<T> Lane<T> {
     #[inline]
     pub(crate) fn signal(this: &Arc<Self>, ready: &SignalList<Self>) {
         if this.link.claim() {
-            // ORDERING: acquire. If the lane was closed and rearmed before this claim, the claim has made
-            // the flag visible already.
-            if this.closed.load(Ordering::Acquire) {
+            // ORDERING: relaxed. If the lane was closed and rearmed before this claim, the claim has made
+            // the flag visible (see `Link`).
+            if this.closed.load(Ordering::Relaxed) {
                 this.empty();
             } else {
                 ready.push(Arc::clone(this));
@@ -215,10 +215,10 @@ impl<T> LaneEnd<T> {
 impl<T> Drop for LaneEnd<T> {
     fn drop(&mut self) {
         self.lane.slot.clear();
-        // ORDERING: release, partner of the acquire loads above. A sender that claims the lane after the
-        // rearming in `empty` sees the flag, and empties the lane itself. One that has claimed it before
-        // may still sign it up, once; the engine then finds that it has no slot.
-        self.lane.closed.store(true, Ordering::Release);
+        // ORDERING: relaxed, for the rearming in `empty` releases it. A sender that claims the lane after
+        // that sees the flag, and empties the lane itself. One that has claimed it before may still
+        // sign it up, once; the engine then finds that it has no slot.
+        self.lane.closed.store(true, Ordering::Relaxed);
         self.lane.empty();
     }
 }

@@ -87,6 +87,7 @@ impl<V> Consumer<V> {
 /// The inbox.
 pub struct Inlet<T>(inbox::Inlet<T>);
 pub struct Outlet<T>(inbox::Outlet<T>);
+pub struct Inbox<T>(Arc<inbox::Inbox<T>>);
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Look<T> {
@@ -133,8 +134,8 @@ impl<T> Outlet<T> {
         self.0.commit()
     }
 
-    pub fn observed(&self) -> Seq {
-        Seq::from(self.0.inbox().observed())
+    pub fn inbox(&self) -> Inbox<T> {
+        Inbox(Arc::clone(self.0.inbox()))
     }
 
     /// Waits as a receiver does, but for the signing up for ticks.
@@ -151,6 +152,20 @@ impl<T> Outlet<T> {
                 }
             }
         }
+    }
+}
+
+impl<T> Inbox<T> {
+    pub fn observed(&self) -> Seq {
+        Seq::from(self.0.observed())
+    }
+
+    pub fn leave(&self) {
+        self.0.leave();
+    }
+
+    pub fn is_gone(&self) -> bool {
+        self.0.is_gone()
     }
 }
 
@@ -180,6 +195,10 @@ impl Waiter {
         self.0.register(&waiter::this_thread());
     }
 
+    pub fn register_waker(&self, waker: std::task::Waker) {
+        self.0.register(&std::sync::Arc::new(waker));
+    }
+
     pub fn wake(&self) {
         waiter::fence_after_publishing();
         self.0.wake();
@@ -206,6 +225,10 @@ impl Node {
             link: signal_list::Link::new(),
             work: crate::sync::atomic::AtomicUsize::new(0),
         })
+    }
+
+    pub fn claim(&self) -> bool {
+        self.link.claim()
     }
 
     pub fn rearm(&self) {

@@ -47,14 +47,20 @@ impl Waiter {
 
     /// Leaves a waker to be woken, in place of one left earlier.
     pub(crate) fn register(&self, waker: &std::sync::Arc<Waker>) {
-        self.replace(std::sync::Arc::into_raw(std::sync::Arc::clone(waker)).cast_mut());
+        let raw = std::sync::Arc::into_raw(std::sync::Arc::clone(waker)).cast_mut();
+        // ORDERING: release, partner of the acquire in `wake_registered`: the waker is made before it is
+        // woken. What is replaced was left by the waiting side, which is us, so nothing is to be acquired.
+        let old = self.slot.swap(raw, Ordering::Release);
+        drop(own(old));
     }
 
-    /// Takes the waker back, if it is still there: nobody waits any more.
+    /// Takes the waker back, if it is still there: nobody waits any more. By the waiting side.
     pub(crate) fn clear(&self) {
-        // ORDERING: relaxed. The waiting side alone fills the slot, so it cannot miss a waker here.
+        // ORDERING: relaxed, both. The waiting side alone fills the slot, so it cannot miss a waker here,
+        // and gets back what is its own.
         if !self.slot.load(Ordering::Relaxed).is_null() {
-            self.replace(ptr::null_mut());
+            let old = self.slot.swap(ptr::null_mut(), Ordering::Relaxed);
+            drop(own(old));
         }
     }
 
@@ -77,29 +83,25 @@ impl Waiter {
 
     #[cold]
     fn wake_registered(&self) {
-        if let Some(waker) = self.swap(ptr::null_mut()) {
+        // ORDERING: acquire, partner of the release in `register`: takes over the waker as it was made.
+        let old = self.slot.swap(ptr::null_mut(), Ordering::Acquire);
+        if let Some(waker) = own(old) {
             // A waker is user code when the waiter is a task. Its panic is not the engine's.
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake_by_ref())) {
                 std::mem::forget(payload);
             }
         }
     }
+}
 
-    fn replace(&self, raw: *mut Waker) {
-        drop(self.swap(raw));
+/// What a swap has got out of the slot.
+fn own(old: *mut Waker) -> Option<std::sync::Arc<Waker>> {
+    if old.is_null() {
+        return None;
     }
-
-    fn swap(&self, raw: *mut Waker) -> Option<std::sync::Arc<Waker>> {
-        // ORDERING: release hands the waker over to whoever swaps next, acquire takes over the one that
-        // was there.
-        let old = self.slot.swap(raw, Ordering::AcqRel);
-        if old.is_null() {
-            return None;
-        }
-        // SAFETY: a pointer in the slot is from `Arc::into_raw`, in `register`, and the swap has made it
-        // ours alone.
-        Some(unsafe { std::sync::Arc::from_raw(old) })
-    }
+    // SAFETY: a pointer in the slot is from `Arc::into_raw`, in `register`, and the swap has made it ours
+    // alone.
+    Some(unsafe { std::sync::Arc::from_raw(old) })
 }
 
 impl Drop for Waiter {
