@@ -81,9 +81,6 @@ mod imp {
     /// The stand-in for `crossbeam_channel`.
     pub(crate) mod channel;
 
-    /// Where the stand-in has its error types from.
-    use crossbeam_channel as real;
-
     pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::sync::Arc;
 

@@ -7,13 +7,12 @@
 //! the inbox and the waiting is shown without a lane.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::time::Instant;
 
 use loom::sync::{Arc, Mutex, MutexGuard};
 
 use super::thread::{Unparker, park_until};
-
-pub(crate) use super::real::{ReadyTimeoutError, SendError, TryRecvError, TrySendError};
 
 struct Channel<T> {
     capacity: Option<usize>,
@@ -30,6 +29,19 @@ struct State<T> {
 pub(crate) struct Sender<T>(Arc<Channel<T>>);
 
 pub(crate) struct Receiver<T>(Arc<Channel<T>>);
+
+/// The receiver has gone.
+pub(crate) struct SendError<T>(pub(crate) T);
+
+pub(crate) enum TrySendError<T> {
+    Full(T),
+    Disconnected(T),
+}
+
+pub(crate) enum TryRecvError {
+    Empty,
+    Disconnected,
+}
 
 pub(crate) fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     assert!(capacity > 0, "a rendezvous is not modelled");
@@ -78,6 +90,14 @@ impl<T> State<T> {
             self.waiting.push(Unparker::of_this_thread());
         }
         is_ready
+    }
+}
+
+impl<T> TrySendError<T> {
+    pub(crate) fn into_inner(self) -> T {
+        match self {
+            Self::Full(value) | Self::Disconnected(value) => value,
+        }
     }
 }
 
@@ -220,7 +240,7 @@ impl<'a> Select<'a> {
     }
 
     /// Time stands still in a model: the deadline never comes.
-    pub(crate) fn ready_deadline(&mut self, _: Instant) -> Result<usize, ReadyTimeoutError> {
+    pub(crate) fn ready_deadline(&mut self, _: Instant) -> Result<usize, Infallible> {
         Ok(self.ready())
     }
 }
