@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use crate::directory::Directory;
 use crate::inbox::Inbox;
 use crate::lane::Lane;
-use crate::sync::Arc;
+use crate::sync::{Arc, Tracked};
 
 /// The members of a dispatcher at one instant. Never changes: a change makes a new one.
 pub(crate) struct Members<T> {
@@ -25,7 +25,7 @@ pub(crate) struct Members<T> {
 /// The epoch is the roster's own and not the process-wide one: what is retired here is freed at the
 /// latest with the dispatcher.
 pub(crate) struct Roster<T> {
-    members: Atomic<Members<T>>,
+    members: Atomic<Tracked<Members<T>>>,
     epoch: Collector,
 }
 
@@ -36,10 +36,10 @@ impl<T> Roster<T> {
         T: Send + 'static,
     {
         Self {
-            members: Atomic::new(Members {
+            members: Atomic::new(Tracked::new(Members {
                 receivers: Directory::new(),
                 lanes: Directory::new(),
-            }),
+            })),
             epoch: Collector::new(),
         }
     }
@@ -51,7 +51,7 @@ impl<T> Roster<T> {
         look(self.current(&guard).1)
     }
 
-    fn current<'g>(&self, guard: &'g Guard) -> (Shared<'g, Members<T>>, &'g Members<T>) {
+    fn current<'g>(&self, guard: &'g Guard) -> (Shared<'g, Tracked<Members<T>>>, &'g Members<T>) {
         // ORDERING: acquire, partner of the release in `update`: the members are built before they are
         // seen.
         let shared = self.members.load(Ordering::Acquire, guard);
@@ -74,7 +74,7 @@ impl<T> Roster<T> {
             // `current`.
             let swapped = self.members.compare_exchange(
                 shared,
-                Owned::new(next),
+                Owned::new(Tracked::new(next)),
                 Ordering::Release,
                 Ordering::Relaxed,
                 &guard,

@@ -5,7 +5,10 @@
 //! `cfg(loom)` and never `cfg(test)`: integration tests link the library as a user does.
 //!
 //! It is also the only file that names `crossbeam_channel`, the lanes' channel; under loom a
-//! stand-in with the same contract takes its place.
+//! stand-in with the same contract takes its place. `crossbeam_epoch` has a switch of its own,
+//! `cfg(crossbeam_loom)`, and [`Tracked`] follows it.
+
+use std::ops::Deref;
 
 #[cfg(not(loom))]
 mod imp {
@@ -160,3 +163,47 @@ mod imp {
 }
 
 pub(crate) use imp::{Arc, Backoff, UnsafeCell, atomic, channel, thread};
+
+/// A value behind a pointer of `crossbeam_epoch`.
+///
+/// Nothing but the value, unless loom sees into the epochs (`cfg(crossbeam_loom)`). Then it checks that the value
+/// is built before it is looked at, and that nobody looks any more when it is dropped.
+pub(crate) struct Tracked<T> {
+    value: T,
+    #[cfg(crossbeam_loom)]
+    accesses: UnsafeCell<()>,
+}
+
+// SAFETY: the cell holds nothing.
+#[cfg(crossbeam_loom)]
+unsafe impl<T: Sync> Sync for Tracked<T> {}
+
+impl<T> Tracked<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self {
+            value,
+            #[cfg(crossbeam_loom)]
+            accesses: UnsafeCell::new(()),
+        }
+    }
+}
+
+impl<T> Deref for Tracked<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        #[cfg(crossbeam_loom)]
+        self.accesses.with(|_| ());
+        &self.value
+    }
+}
+
+#[cfg(crossbeam_loom)]
+impl<T> Drop for Tracked<T> {
+    fn drop(&mut self) {
+        // A model that has failed unwinds, and is to say why and not to abort.
+        if !std::thread::panicking() {
+            self.accesses.with_mut(|_| ());
+        }
+    }
+}
