@@ -11,7 +11,9 @@
 )]
 
 use crate::sync::Arc;
-use crate::{Clock, Event, Seq, clock_cell, inbox, parcel::Parcel, ring, signal_list, waiter};
+use crate::{
+    Clock, Event, Seq, clock_cell, inbox, lane, parcel::Parcel, ring, roster, signal_list, waiter,
+};
 
 /// The clock cell.
 pub struct ClockWriter(clock_cell::ClockWriter);
@@ -247,5 +249,71 @@ impl SignalList {
 
     pub fn take(&self) -> Vec<Arc<Node>> {
         self.0.take().collect()
+    }
+}
+
+/// The roster.
+pub struct Roster(roster::Roster<()>);
+
+/// What is entered for a receiver, whose ends have gone.
+#[derive(Clone)]
+pub struct Entry {
+    inbox: Arc<inbox::Inbox<()>>,
+    lane: Arc<lane::Lane<()>>,
+}
+
+pub struct Members<'a>(&'a roster::Members<()>);
+
+impl Entry {
+    pub fn new(name: &str, lane_id: u64) -> Self {
+        let (_, clock) = clock_cell::clock(Clock::default());
+        let (_, outlet) = inbox::inbox(name.to_owned(), 1, clock);
+        let inbox = Arc::clone(outlet.inbox());
+        let (lane, _) = lane::lane(lane_id, 1, Some(Arc::clone(&inbox)));
+        Self { inbox, lane }
+    }
+
+    /// How many hold the inbox.
+    pub fn holders(&self) -> usize {
+        Arc::strong_count(&self.inbox)
+    }
+}
+
+impl Roster {
+    pub fn new() -> Self {
+        Self(roster::Roster::new())
+    }
+
+    pub fn read<R>(&self, look: impl FnOnce(&Members<'_>) -> R) -> R {
+        self.0.read(|members| look(&Members(members)))
+    }
+
+    pub fn add_receiver(&self, entry: &Entry) -> bool {
+        self.0.add_receiver(&entry.inbox, &entry.lane)
+    }
+
+    pub fn remove_receiver(&self, entry: &Entry) {
+        self.0.remove_receiver(&entry.inbox);
+    }
+}
+
+impl Members<'_> {
+    pub fn has(&self, entry: &Entry) -> bool {
+        self.0
+            .receiver(entry.inbox.name())
+            .is_some_and(|inbox| Arc::ptr_eq(inbox, &entry.inbox))
+    }
+
+    pub fn receivers(&self) -> usize {
+        self.0.receivers().count()
+    }
+
+    pub fn lanes(&self) -> usize {
+        self.0.lanes().count()
+    }
+
+    /// What the receivers have observed.
+    pub fn observed(&self) -> Vec<u64> {
+        self.0.receivers().map(|inbox| inbox.observed()).collect()
     }
 }
