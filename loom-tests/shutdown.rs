@@ -1,6 +1,7 @@
 //! How everything ends: nobody waits for ever, and the thread goes. Loom reports it if not.
 
-use clocked_lanes::Dispatcher;
+use clocked_lanes::{Dispatcher, Sender};
+use loom::sync::Arc;
 use loom::thread;
 
 use crate::dispatch::dispatcher;
@@ -59,11 +60,13 @@ fn s10_all_handles_go_at_once() {
     });
 }
 
-/// S9, S10: a message holds a sender of the same dispatcher, and is in a lane when its receiver goes.
+/// S9, S10: a message holds the very sender that it was sent by, and is in its lane when the receiver goes. It is
+/// dropped, whichever of the two comes first; if it were not, the two would keep each other, and the dispatcher's
+/// thread, for ever.
 #[test]
-fn s10_a_message_may_hold_a_handle() {
-    explore::bounded("shutdown: S10, a message may hold a handle", 1, || {
-        struct Holds(#[expect(dead_code, reason = "it is held")] clocked_lanes::Sender<Holds>);
+fn s10_a_message_may_hold_its_sender() {
+    explore::bounded("shutdown: S10, a message may hold its sender", 1, || {
+        struct Holds(#[expect(dead_code, reason = "it is held")] Arc<Sender<Holds>>);
 
         let dispatcher = Dispatcher::<Holds>::builder()
             .capacity(1)
@@ -71,10 +74,11 @@ fn s10_a_message_may_hold_a_handle() {
             .build()
             .unwrap();
         let (tx, rx) = dispatcher.channel("a").unwrap();
+        let tx = Arc::new(tx);
         drop(dispatcher);
         let leaving = thread::spawn(move || drop(rx));
-        let _ = tx.send(Holds(tx.clone()));
-        let _ = tx.try_send(Holds(tx.clone()));
+        let _ = tx.send(Holds(Arc::clone(&tx)));
+        let _ = tx.try_send(Holds(Arc::clone(&tx)));
         leaving.join().unwrap();
     });
 }

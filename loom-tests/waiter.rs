@@ -72,13 +72,13 @@ impl Wake for Notes {
 fn a_waker_is_made_before_it_is_woken() {
     const NOTHING: usize = 9;
     explore::all("waiter: a waker is made before it is woken", || {
-        let waiter = Arc::new(Waiter::new());
-        let waking = Arc::clone(&waiter);
-        let wake = thread::spawn(move || waking.wake());
         let notes = std::sync::Arc::new(Notes {
             made: AtomicUsize::new(0),
             noted: AtomicUsize::new(NOTHING),
         });
+        let waiter = Arc::new(Waiter::new());
+        let waking = Arc::clone(&waiter);
+        let wake = thread::spawn(move || waking.wake());
         notes.made.store(1, Ordering::Relaxed);
         waiter.register_waker(Waker::from(std::sync::Arc::clone(&notes)));
         wake.join().unwrap();

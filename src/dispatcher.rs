@@ -128,7 +128,8 @@ impl<T, M> Dispatcher<T, M> {
             return Err(ChannelError::DispatcherDied);
         }
         if !core.roster().add_receiver(&inbox, &lane) {
-            // Somebody else was faster with this name. What was told is taken back.
+            // Somebody else was faster with this name. What was told is taken back. (No model shows the need:
+            // without it the engine would keep the inbox, to no effect, until it ends.)
             inbox.leave();
             self.connection
                 .tell(Control::ReceiverLeft(Arc::clone(&inbox)));

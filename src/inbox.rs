@@ -199,7 +199,8 @@ impl<T> Inbox<T> {
 
     /// Counts a sender handle out.
     pub(crate) fn remove_sender(&self) {
-        // ORDERING: release, partner of the acquire in `orphan_without_senders`.
+        // ORDERING: release, partner of the acquire in `orphan_without_senders`; no model shows it, as is
+        // said there.
         self.senders.fetch_sub(1, Ordering::Release);
     }
 
@@ -208,7 +209,8 @@ impl<T> Inbox<T> {
     pub(crate) fn orphan_without_senders(&self) -> bool {
         // ORDERING: acquire, partner of the release in `remove_sender`: what the senders have told the
         // engine, that they have joined above all, comes before what it is told now. If there still is
-        // a sender, it will see to this when it leaves.
+        // a sender, it will see to this when it leaves. (No model shows the need: what is told goes
+        // through the stand-in for the channel, whose lock orders it anyway.)
         self.senders
             .compare_exchange(0, ORPHANED, Ordering::Acquire, Ordering::Relaxed)
             .is_ok()
