@@ -65,7 +65,7 @@ fn s10_all_handles_go_at_once() {
 /// thread, for ever.
 #[test]
 fn s10_a_message_may_hold_its_sender() {
-    explore::bounded("shutdown: S10, a message may hold its sender", 1, || {
+    explore::bounded("shutdown: S10, a message may hold its sender", 2, || {
         struct Holds(#[expect(dead_code, reason = "it is held")] Arc<Sender<Holds>>);
 
         let dispatcher = Dispatcher::<Holds>::builder()
