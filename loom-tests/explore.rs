@@ -3,18 +3,21 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use clocked_lanes::models::with_coins;
+
 /// Explores every execution of a primitive.
 pub(crate) fn all(name: &str, model: impl Fn() + Send + Sync + 'static) {
     explore(name, None, model);
 }
 
 /// Explores the executions with at most `preemptions` preemptions, or with as many as
-/// `LOOM_MAX_PREEMPTIONS` says.
+/// `LOOM_MAX_PREEMPTIONS` says. One answer of a lane's `Select`, at most, is not the obvious one.
 pub(crate) fn bounded(name: &str, preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     explore(name, Some(preemptions), model);
 }
 
 fn explore(name: &str, preemptions: Option<usize>, model: impl Fn() + Send + Sync + 'static) {
+    let coins = usize::from(preemptions.is_some());
     let mut builder = loom::model::Builder::new();
     builder.max_branches = builder.max_branches.max(50_000);
     builder.preemption_bound = match preemptions {
@@ -27,9 +30,11 @@ fn explore(name: &str, preemptions: Option<usize>, model: impl Fn() + Send + Syn
     };
     let executions = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&executions);
+    let model = Arc::new(model);
     builder.check(move || {
         count.fetch_add(1, Ordering::Relaxed);
-        model();
+        let model = Arc::clone(&model);
+        with_coins(coins, move || model());
     });
     let executions = executions.load(Ordering::Relaxed);
     println!("model {name}: {executions} executions ({bound})");

@@ -17,6 +17,7 @@ mod inbox;
 mod registration;
 mod ring;
 mod roster;
+mod select;
 mod shutdown;
 mod signal_list;
 mod waiter;

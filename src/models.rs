@@ -10,10 +10,22 @@
     reason = "these are for models and not for users"
 )]
 
-use crate::sync::Arc;
+use crate::sync::{Arc, coin};
 use crate::{
     Clock, Event, Seq, clock_cell, inbox, lane, parcel::Parcel, ring, roster, signal_list, waiter,
 };
+
+/// The stand-in for the lanes' channel.
+pub mod channel {
+    pub use crate::sync::channel::{
+        Receiver, Select, SendError, Sender, TryRecvError, TrySendError, bounded, unbounded,
+    };
+}
+
+/// Runs a model in which the stand-in's `Select` may give `n` answers that are not the obvious ones.
+pub fn with_coins(n: usize, model: impl FnOnce() + 'static) {
+    coin::with_coins(n, model);
+}
 
 /// The clock cell.
 pub struct ClockWriter(clock_cell::ClockWriter);

@@ -83,6 +83,8 @@ mod imp {
 mod imp {
     /// The stand-in for `crossbeam_channel`.
     pub(crate) mod channel;
+    /// What it chooses with.
+    pub(crate) mod coin;
 
     pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::sync::Arc;
@@ -163,6 +165,9 @@ mod imp {
 }
 
 pub(crate) use imp::{Arc, Backoff, UnsafeCell, atomic, channel, thread};
+
+#[cfg(loom)]
+pub(crate) use imp::coin;
 
 /// A value behind a pointer of `crossbeam_epoch`.
 ///

@@ -1,10 +1,19 @@
 //! A stand-in for `crossbeam_channel` that loom sees through.
 //!
 //! Bounded or unbounded, first in first out, disconnected when one side is gone, with a `Select` that
-//! waits until a receiver has something or is disconnected. Under a lock, and with every waiter
+//! waits until one of several ends can go on or is disconnected, picks any that can, and may be mistaken.
+//! Under a lock, and with every waiter
 //! woken at every change: it is simple rather than fast, and wakes more often than need be, as the
 //! real one may. A lock orders more than the real queue does. So what is to be shown of the clock,
 //! the inbox and the waiting is shown without a lane.
+
+#![expect(
+    missing_debug_implementations,
+    missing_docs,
+    clippy::len_without_is_empty,
+    clippy::new_without_default,
+    reason = "it is public for the models only, and does as the real one does"
+)]
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -12,6 +21,7 @@ use std::time::Instant;
 
 use loom::sync::{Arc, Mutex, MutexGuard};
 
+use super::coin;
 use super::thread::{Unparker, park_until};
 
 struct Channel<T> {
@@ -26,29 +36,29 @@ struct State<T> {
     waiting: Vec<Unparker>,
 }
 
-pub(crate) struct Sender<T>(Arc<Channel<T>>);
+pub struct Sender<T>(Arc<Channel<T>>);
 
-pub(crate) struct Receiver<T>(Arc<Channel<T>>);
+pub struct Receiver<T>(Arc<Channel<T>>);
 
 /// The receiver has gone.
-pub(crate) struct SendError<T>(pub(crate) T);
+pub struct SendError<T>(pub T);
 
-pub(crate) enum TrySendError<T> {
+pub enum TrySendError<T> {
     Full(T),
     Disconnected(T),
 }
 
-pub(crate) enum TryRecvError {
+pub enum TryRecvError {
     Empty,
     Disconnected,
 }
 
-pub(crate) fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     assert!(capacity > 0, "a rendezvous is not modelled");
     channel(Some(capacity))
 }
 
-pub(crate) fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     channel(None)
 }
 
@@ -85,8 +95,8 @@ impl<T> State<T> {
         }
     }
 
-    fn watch_unless(&mut self, is_ready: bool) -> bool {
-        if !is_ready {
+    fn watch_unless(&mut self, is_ready: bool, watch: bool) -> bool {
+        if !is_ready && watch {
             self.waiting.push(Unparker::of_this_thread());
         }
         is_ready
@@ -94,7 +104,7 @@ impl<T> State<T> {
 }
 
 impl<T> TrySendError<T> {
-    pub(crate) fn into_inner(self) -> T {
+    pub fn into_inner(self) -> T {
         match self {
             Self::Full(value) | Self::Disconnected(value) => value,
         }
@@ -103,7 +113,7 @@ impl<T> TrySendError<T> {
 
 impl<T> Sender<T> {
     /// Of an unbounded channel: a bounded one is waited for with a `Select`.
-    pub(crate) fn send(&self, value: T) -> Result<(), SendError<T>> {
+    pub fn send(&self, value: T) -> Result<(), SendError<T>> {
         self.try_send(value).map_err(|error| match error {
             TrySendError::Disconnected(value) => SendError(value),
             TrySendError::Full(_) => {
@@ -112,7 +122,7 @@ impl<T> Sender<T> {
         })
     }
 
-    pub(crate) fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
+    pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         let mut state = self.0.lock();
         if !state.has_receiver {
             return Err(TrySendError::Disconnected(value));
@@ -125,15 +135,15 @@ impl<T> Sender<T> {
         Ok(())
     }
 
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.0.lock().queue.len()
     }
 
-    pub(crate) fn capacity(&self) -> Option<usize> {
+    pub fn capacity(&self) -> Option<usize> {
         self.0.capacity
     }
 
-    pub(crate) fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         self.0.is_full(&self.0.lock())
     }
 }
@@ -156,7 +166,7 @@ impl<T> Drop for Sender<T> {
 }
 
 impl<T> Receiver<T> {
-    pub(crate) fn try_recv(&self) -> Result<T, TryRecvError> {
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
         let mut state = self.0.lock();
         match state.queue.pop_front() {
             Some(value) => {
@@ -168,7 +178,7 @@ impl<T> Receiver<T> {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0.lock().queue.is_empty()
     }
 }
@@ -192,47 +202,62 @@ impl<T> Drop for Receiver<T> {
 
 /// What a `Select` asks of an end, whatever its messages are.
 trait Ready {
-    /// Whether it is ready; if not, has this thread woken when it may be.
-    fn poll(&self) -> bool;
+    /// Whether it is ready; if not, and if asked to, has this thread woken when it may be.
+    fn poll(&self, watch: bool) -> bool;
 }
 
 impl<T> Ready for Receiver<T> {
-    fn poll(&self) -> bool {
+    fn poll(&self, watch: bool) -> bool {
         let mut state = self.0.lock();
         let is_ready = !state.queue.is_empty() || state.senders == 0;
-        state.watch_unless(is_ready)
+        state.watch_unless(is_ready, watch)
     }
 }
 
 impl<T> Ready for Sender<T> {
-    fn poll(&self) -> bool {
+    fn poll(&self, watch: bool) -> bool {
         let mut state = self.0.lock();
         let is_ready = !self.0.is_full(&state) || !state.has_receiver;
-        state.watch_unless(is_ready)
+        state.watch_unless(is_ready, watch)
     }
 }
 
 /// Waits for one of several ends.
-pub(crate) struct Select<'a>(Vec<&'a dyn Ready>);
+pub struct Select<'a>(Vec<&'a dyn Ready>);
 
 impl<'a> Select<'a> {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self(Vec::new())
     }
 
-    pub(crate) fn recv<T>(&mut self, receiver: &'a Receiver<T>) -> usize {
+    pub fn recv<T>(&mut self, receiver: &'a Receiver<T>) -> usize {
         self.0.push(receiver);
         self.0.len() - 1
     }
 
-    pub(crate) fn send<T>(&mut self, sender: &'a Sender<T>) -> usize {
+    pub fn send<T>(&mut self, sender: &'a Sender<T>) -> usize {
         self.0.push(sender);
         self.0.len() - 1
     }
 
-    pub(crate) fn ready(&mut self) -> usize {
+    /// The index of any end that is ready; now and then, instead of waiting, that of any which is not.
+    ///
+    /// Which it is, a coin decides, so loom explores all of it within the number of coins (see `coin`).
+    /// The end that is not ready stands for one that was, and is no longer by the time that the caller
+    /// looks. With no coin left it is the last that is ready, and the truth.
+    pub fn ready(&mut self) -> usize {
         loop {
-            if let Some(index) = self.0.iter().position(|end| end.poll()) {
+            let mut ready = Vec::new();
+            for (index, end) in self.0.iter().enumerate() {
+                if end.poll(ready.is_empty()) {
+                    ready.push(index);
+                }
+            }
+            if let Some((&last, others)) = ready.split_last() {
+                let chosen = others.iter().find(|_| coin::flip());
+                return *chosen.unwrap_or(&last);
+            }
+            if let Some(index) = (0..self.0.len()).find(|_| coin::flip()) {
                 return index;
             }
             park_until(None);
@@ -240,7 +265,7 @@ impl<'a> Select<'a> {
     }
 
     /// Time stands still in a model: the deadline never comes.
-    pub(crate) fn ready_deadline(&mut self, _: Instant) -> Result<usize, Infallible> {
+    pub fn ready_deadline(&mut self, _: Instant) -> Result<usize, Infallible> {
         Ok(self.ready())
     }
 }
