@@ -16,6 +16,15 @@ pub(crate) fn bounded(name: &str, preemptions: usize, model: impl Fn() + Send + 
     explore(name, Some(preemptions), model);
 }
 
+/// Runs what one thread does on its own.
+pub(crate) fn once(model: impl Fn() + Send + Sync + 'static) {
+    let model = Arc::new(model);
+    loom::model(move || {
+        let model = Arc::clone(&model);
+        with_coins(0, move || model());
+    });
+}
+
 fn explore(name: &str, preemptions: Option<usize>, model: impl Fn() + Send + Sync + 'static) {
     let coins = usize::from(preemptions.is_some());
     let mut builder = loom::model::Builder::new();

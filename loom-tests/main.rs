@@ -14,6 +14,7 @@ mod clock_cell;
 mod dispatch;
 mod explore;
 mod inbox;
+mod lane;
 mod registration;
 mod ring;
 mod roster;
@@ -21,3 +22,7 @@ mod select;
 mod shutdown;
 mod signal_list;
 mod waiter;
+
+// What `lane` is about here; elsewhere it is about the real one.
+use clocked_lanes::models::channel;
+use loom::thread;

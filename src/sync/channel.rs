@@ -41,13 +41,16 @@ pub struct Sender<T>(Arc<Channel<T>>);
 pub struct Receiver<T>(Arc<Channel<T>>);
 
 /// The receiver has gone.
+#[derive(Debug, PartialEq, Eq)]
 pub struct SendError<T>(pub T);
 
+#[derive(Debug, PartialEq, Eq)]
 pub enum TrySendError<T> {
     Full(T),
     Disconnected(T),
 }
 
+#[derive(Debug, PartialEq, Eq)]
 pub enum TryRecvError {
     Empty,
     Disconnected,
