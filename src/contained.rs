@@ -33,21 +33,30 @@ impl<T> Drop for Contained<T> {
             return;
         }
         let value = &mut self.0;
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
+        contain(|| {
             // SAFETY: we are in `drop`, so nobody sees the value afterwards, and `into_inner`, the
             // other way out, does not come here.
             unsafe { ManuallyDrop::drop(value) }
-        }));
-        if let Err(payload) = outcome {
-            // A payload may panic in its own destructor. This one is leaked rather than trusted.
-            std::mem::forget(payload);
-        }
+        });
+    }
+}
+
+/// Runs user code. If it panics, that ends here; the panic hook has told of it by then.
+pub(crate) fn contain(code: impl FnOnce()) {
+    let Err(payload) = catch_unwind(AssertUnwindSafe(code)) else {
+        return;
+    };
+    // The payload is user code as well, and may panic as it is dropped. What it panics with then is leaked
+    // rather than trusted: it may do the same for ever.
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(payload);
     }
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::Contained;
+    use std::panic::resume_unwind;
     use std::sync::Arc;
 
     struct PanicsInDrop;
@@ -61,6 +70,29 @@ mod tests {
     #[test]
     fn a_panicking_destructor_ends_here() {
         drop(Contained::new(PanicsInDrop));
+    }
+
+    /// Panics with what it holds as it is dropped. Resumed and not started, so that no hook prints it.
+    struct PanicsWith<P: Send + 'static>(Option<P>);
+
+    impl<P: Send + 'static> Drop for PanicsWith<P> {
+        fn drop(&mut self) {
+            if let Some(payload) = self.0.take() {
+                resume_unwind(Box::new(payload));
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_destructor_panics_with_is_dropped() {
+        let payload = Arc::new(());
+        drop(Contained::new(PanicsWith(Some(Arc::clone(&payload)))));
+        assert_eq!(Arc::strong_count(&payload), 1);
+    }
+
+    #[test]
+    fn a_payload_that_panics_in_its_destructor_ends_here() {
+        drop(Contained::new(PanicsWith(Some(PanicsWith(Some(()))))));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! One who waits, and how it is woken.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::task::{Wake, Waker};
 
+use crate::contained::contain;
 use crate::sync::atomic::{AtomicPtr, Ordering, fence};
 use crate::sync::thread::{self, Unparker};
 
@@ -87,9 +87,7 @@ impl Waiter {
         let old = self.slot.swap(ptr::null_mut(), Ordering::Acquire);
         if let Some(waker) = own(old) {
             // A waker is user code when the waiter is a task. Its panic is not the engine's.
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake_by_ref())) {
-                std::mem::forget(payload);
-            }
+            contain(|| waker.wake_by_ref());
         }
     }
 }
