@@ -5,6 +5,7 @@ mod common {
     pub(crate) mod clock;
     pub(crate) mod eventually;
     pub(crate) mod full;
+    pub(crate) mod rounds;
     pub(crate) mod watchdog;
 }
 
@@ -21,6 +22,7 @@ use clocked_lanes::{
 
 use common::clock::clock_gets_to;
 use common::full::fill;
+use common::rounds::rounds;
 use common::watchdog::watched;
 
 const MOMENT: Duration = Duration::from_millis(2);
@@ -85,6 +87,7 @@ fn a_capacity_that_cannot_be() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it takes minutes to look after so much memory")]
 fn a_large_capacity() {
     watched(|| {
         let dispatcher = Dispatcher::builder()
@@ -187,7 +190,7 @@ fn a_name_in_use() {
 fn a_name_that_many_want() {
     watched(|| {
         let dispatcher = Dispatcher::new();
-        for round in 0..50 {
+        for round in 0..rounds(50) {
             let made: Vec<_> = thread::scope(|scope| {
                 let threads: Vec<_> = (0..4)
                     .map(|_| scope.spawn(|| dispatcher.channel("a")))

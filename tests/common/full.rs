@@ -1,5 +1,7 @@
 //! A path on which nothing moves.
 
+use std::thread;
+
 use clocked_lanes::{Receiver, Sender};
 
 use crate::common::eventually::eventually;
@@ -14,6 +16,8 @@ pub(crate) fn fill<T>(tx: &Sender<T>, rx: &Receiver<T>, mut values: impl FnMut()
                 tx.try_send(values()).is_ok(),
                 "a lane with space takes a message"
             );
+        } else {
+            thread::yield_now();
         }
     }
     settled(tx, rx);

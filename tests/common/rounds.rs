@@ -2,5 +2,5 @@
 
 /// `n`, or a good deal fewer where each takes long.
 pub(crate) fn rounds(n: u64) -> u64 {
-    if cfg!(miri) { n.div_ceil(50) } else { n }
+    if cfg!(miri) { n.div_ceil(200) } else { n }
 }
