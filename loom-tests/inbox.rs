@@ -99,6 +99,23 @@ fn s4_holds_for_batches() {
     });
 }
 
+/// S5: a message is returned once its number is on the clock and not before, so that whoever hears of it finds
+/// the clock there.
+#[test]
+fn s5_a_message_is_on_the_clock() {
+    explore::all("inbox: S5, a message is on the clock", || {
+        let (writer, cell) = clock(at(0));
+        let (inlet, outlet) = inbox(1, &cell);
+        let engine = thread::spawn(move || dispatch(1, inlet, writer));
+        if let Look::Event(event) = outlet.look() {
+            assert_eq!(cell.seq(), event.seq().get());
+        }
+        let _inlet = engine.join().unwrap();
+        let _ = outlet.look();
+        assert_eq!(outlet.inbox().observed(), Seq::from(1));
+    });
+}
+
 /// S5: a receiver that is parked wakes for a message.
 #[test]
 fn s5_a_message_wakes() {

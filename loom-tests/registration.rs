@@ -23,6 +23,20 @@ fn b1_a_join_comes_before_the_broadcast_after_it() {
     );
 }
 
+/// B1 while the engine is busy with the broadcaster's lane, and has been told of all joins already.
+#[test]
+fn b1_a_join_comes_before_the_broadcast_after_it_on_a_busy_lane() {
+    explore::bounded("registration: B2, on a busy lane", 1, || {
+        let dispatcher = dispatcher(2, 2);
+        let everybody = dispatcher.broadcaster();
+        everybody.send(6).unwrap();
+        let (_tx, rx) = dispatcher.channel("a").unwrap();
+        everybody.send(7).unwrap();
+        // Whether it gets the one before is not said.
+        while rx.recv_message().unwrap().1 != 7 {}
+    });
+}
+
 /// A sender made by one thread while another sends: both messages arrive, the clone's too.
 #[test]
 fn a_clone_joins_while_others_send() {

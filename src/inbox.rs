@@ -329,15 +329,14 @@ impl<T> Outlet<T> {
 
     #[cold]
     fn look_at_clock(&self) -> Look<T> {
-        // The order of these three is what makes a tick true. Messages are committed before the clock is
-        // published and before the state is closed, so after reading the latter two, a ring that is
-        // still empty proves that nothing numbered `now` or lower is on its way.
+        // The order of these is what makes a tick true. Messages are committed before the clock is published
+        // and before the state is closed. So when the latter two have been read, and the ring, which is
+        // looked into again then, is still empty, nothing numbered `now` or lower is on its way.
         let (now, is_open) = self.now();
         if !is_open {
             // An engine that dies may leave messages that it did not come to publish. They will not be.
             self.seen.set(u64::MAX);
         }
-        self.ring.refresh();
         if let Some(message) = self.pop() {
             return Look::Event(message);
         }
