@@ -14,6 +14,15 @@ use loom::thread;
 use crate::dispatch::dispatcher;
 use crate::explore;
 
+/// Explores everything; or, where there are the steps inside of the epochs as well, up to so many preemptions.
+fn explore_changes(name: &str, preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+    if cfg!(crossbeam_loom) {
+        explore::bounded(name, preemptions, model);
+    } else {
+        explore::all(name, model);
+    }
+}
+
 /// A snapshot shows a receiver with its senders, or neither, while it leaves.
 #[test]
 fn a_snapshot_during_leave() {
@@ -38,7 +47,7 @@ fn a_snapshot_during_leave() {
 #[cfg(crossbeam_loom)]
 #[test]
 fn members_are_built_before_they_are_seen() {
-    explore::bounded("roster: members are built before they are seen", 2, || {
+    explore_changes("roster: members are built before they are seen", 2, || {
         let roster = Arc::new(Roster::new());
         let other = Arc::clone(&roster);
         let (_, is_new) = both(
@@ -59,7 +68,7 @@ fn members_are_built_before_they_are_seen() {
 /// what is retired; and they are dropped soon after, not only with the roster.
 #[test]
 fn members_are_there_while_they_are_looked_at() {
-    explore::bounded(
+    explore_changes(
         "roster: members are there while they are looked at",
         2,
         || {
@@ -96,7 +105,7 @@ fn members_are_there_while_they_are_looked_at() {
 /// strike the first off.
 #[test]
 fn one_of_two_gets_a_name() {
-    explore::bounded("roster: one of two gets a name", 2, || {
+    explore_changes("roster: one of two gets a name", 2, || {
         fn enter(roster: &Roster, entry: &Entry) -> bool {
             let is_new = roster.add_receiver(entry);
             if !is_new {
@@ -119,7 +128,7 @@ fn one_of_two_gets_a_name() {
 /// One comes and another goes: neither change is lost.
 #[test]
 fn no_change_is_lost() {
-    explore::bounded("roster: no change is lost", 2, || {
+    explore_changes("roster: no change is lost", 2, || {
         let roster = Arc::new(Roster::new());
         let (a, b) = (Entry::new("a", 1), Entry::new("b", 2));
         assert!(roster.add_receiver(&a));
@@ -138,7 +147,7 @@ fn no_change_is_lost() {
 /// The members that a change is made from are not dropped meanwhile either.
 #[test]
 fn members_are_there_while_they_are_changed() {
-    explore::bounded(
+    explore_changes(
         "roster: members are there while they are changed",
         1,
         || {

@@ -25,10 +25,34 @@ fn a_wake_up_is_not_lost() {
     });
 }
 
-/// Two that wake at once: each waker is woken by one of them, and the thread gets both pieces of news.
+/// Counts how often it was woken.
+struct Counts(AtomicUsize);
+
+impl Wake for Counts {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Of two that wake at once, one wakes the waker, and once.
 #[test]
-fn two_may_wake() {
-    explore::bounded("waiter: two may wake", 3, || {
+fn one_of_two_wakes() {
+    explore::all("waiter: one of two wakes", || {
+        let waiter = Arc::new(Waiter::new());
+        let counts = std::sync::Arc::new(Counts(AtomicUsize::new(0)));
+        waiter.register_waker(Waker::from(std::sync::Arc::clone(&counts)));
+        let waking = Arc::clone(&waiter);
+        let other = thread::spawn(move || waking.wake());
+        waiter.wake();
+        other.join().unwrap();
+        assert_eq!(counts.0.load(Ordering::Relaxed), 1);
+    });
+}
+
+/// A thread that waits for news from two others gets both. Of three threads and their parking, so with a bound.
+#[test]
+fn news_from_two() {
+    explore::bounded("waiter: news from two", 3, || {
         let waiter = Arc::new(Waiter::new());
         let news = Arc::new(AtomicUsize::new(0));
         for _ in 0..2 {
