@@ -26,7 +26,7 @@ fn b1_a_join_comes_before_the_broadcast_after_it() {
 /// B1 while the engine is busy with the broadcaster's lane, and has been told of all joins already.
 #[test]
 fn b1_a_join_comes_before_the_broadcast_after_it_on_a_busy_lane() {
-    explore::bounded("registration: B2, on a busy lane", 1, || {
+    explore::bounded("registration: B1, on a busy lane", 2, || {
         let dispatcher = dispatcher(2, 2);
         let everybody = dispatcher.broadcaster();
         everybody.send(6).unwrap();
