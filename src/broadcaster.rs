@@ -1,5 +1,7 @@
 //! The handle that sends to everybody.
 
+mod forwarding;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::{Duration, Instant};
@@ -37,6 +39,13 @@ impl<T, M> Broadcaster<T, M> {
             source,
             marker: PhantomData,
         }
+    }
+
+    /// Tells the senders and broadcasters of one dispatcher apart, as in a
+    /// [`SenderSnapshot`](crate::SenderSnapshot).
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.source.lane().id()
     }
 
     /// How many broadcasts are in the lane, which the dispatcher has not numbered yet.

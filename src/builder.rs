@@ -7,9 +7,10 @@ use crate::clock_cell::clock;
 use crate::core::{Connection, Core};
 use crate::dispatcher::{Dispatcher, Serializing};
 use crate::engine::Engine;
+use crate::forwarding;
 use crate::numbers::Numbers;
 use crate::sync::{Arc, channel};
-use crate::{BuildError, Clock, Seq, driver, inbox, lane};
+use crate::{BuildError, Clock, Forwarding, Order, Seq, driver, inbox, lane};
 
 const CAPACITY: usize = 256;
 const LANE_CAPACITY: usize = 256;
@@ -38,6 +39,8 @@ pub struct Builder<T, M = Serializing> {
     start: Seq,
     thread_name: String,
     stack_size: Option<usize>,
+    /// In a forwarding dispatcher.
+    order: Option<Order>,
     marker: PhantomData<fn(T) -> M>,
 }
 
@@ -81,6 +84,29 @@ impl<T, M> Builder<T, M> {
         self.stack_size = Some(bytes);
         self
     }
+
+    fn check(&self) -> Result<(), BuildError> {
+        if self.capacity == 0 {
+            return Err(BuildError::ZeroCapacity);
+        }
+        if self.lane_capacity == 0 {
+            return Err(BuildError::ZeroLaneCapacity);
+        }
+        if self.order == Some(Order::Dense { window: 0 }) {
+            return Err(BuildError::ZeroWindow);
+        }
+        let limit = isize::MAX.unsigned_abs();
+        let fits = |bytes: Option<usize>| bytes.is_some_and(|bytes| bytes <= limit);
+        if !fits(inbox::ring_bytes::<T>(self.capacity))
+            || !fits(lane::queue_bytes::<T>(self.lane_capacity))
+        {
+            return Err(BuildError::CapacityTooLarge);
+        }
+        if self.thread_name.contains('\0') {
+            return Err(BuildError::InvalidThreadName);
+        }
+        Ok(())
+    }
 }
 
 impl<T: Send + 'static> Builder<T> {
@@ -91,6 +117,36 @@ impl<T: Send + 'static> Builder<T> {
             start: Seq::default(),
             thread_name: THREAD_NAME.to_owned(),
             stack_size: None,
+            order: None,
+            marker: PhantomData,
+        }
+    }
+
+    /// Has messages arrive numbered instead of numbering them. See [`Order`] for the two contracts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, Order, Seq};
+    ///
+    /// let dispatcher = Dispatcher::builder().forwarding(Order::Frontier).build()?;
+    /// let (a, rx) = dispatcher.channel("joined")?;
+    /// let b = dispatcher.sender("joined")?;
+    /// b.forward(2, "right")?;
+    /// a.forward(1, "left")?;
+    /// a.advance(2)?;
+    /// assert_eq!(rx.recv_message()?, (Seq::from(1), "left"));
+    /// assert_eq!(rx.recv_message()?, (Seq::from(2), "right"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn forwarding(self, order: Order) -> Builder<T, Forwarding> {
+        Builder {
+            capacity: self.capacity,
+            lane_capacity: self.lane_capacity,
+            start: self.start,
+            thread_name: self.thread_name,
+            stack_size: self.stack_size,
+            order: Some(order),
             marker: PhantomData,
         }
     }
@@ -109,31 +165,50 @@ impl<T: Send + 'static> Builder<T> {
         };
         let (writer, cell) = clock(start);
         let numbers = Numbers::after(self.start.get());
-        let core = Arc::new(Core::new(self.capacity, self.lane_capacity, cell, numbers));
+        // Nothing is rejected where numbers are given.
+        let (_, rejects) = channel::unbounded();
+        let core = Arc::new(Core::new(
+            self.capacity,
+            self.lane_capacity,
+            cell,
+            numbers,
+            None,
+            rejects,
+        ));
         let (tell, control) = channel::unbounded();
         let engine = Engine::new(Arc::clone(&core), control, writer, self.start);
         driver::spawn(self.thread_name, self.stack_size, engine).map_err(BuildError::Spawn)?;
         Ok(Dispatcher::from_connection(Connection::new(core, tell)))
     }
+}
 
-    fn check(&self) -> Result<(), BuildError> {
-        if self.capacity == 0 {
-            return Err(BuildError::ZeroCapacity);
-        }
-        if self.lane_capacity == 0 {
-            return Err(BuildError::ZeroLaneCapacity);
-        }
-        let limit = isize::MAX.unsigned_abs();
-        let fits = |bytes: Option<usize>| bytes.is_some_and(|bytes| bytes <= limit);
-        if !fits(inbox::ring_bytes::<T>(self.capacity))
-            || !fits(lane::queue_bytes::<T>(self.lane_capacity))
-        {
-            return Err(BuildError::CapacityTooLarge);
-        }
-        if self.thread_name.contains('\0') {
-            return Err(BuildError::InvalidThreadName);
-        }
-        Ok(())
+impl<T: Send + 'static> Builder<T, Forwarding> {
+    /// Builds the dispatcher and starts its thread.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] if a capacity or the window is zero or larger than memory can be, if the thread name has
+    /// a null byte in it, or if the operating system does not start the thread.
+    pub fn build(self) -> Result<Dispatcher<T, Forwarding>, BuildError> {
+        self.check()?;
+        let order = self.order.expect("a forwarding dispatcher has an order");
+        let start = self.start.get();
+        let (name, stack_size) = (self.thread_name, self.stack_size);
+        let (capacity, lane_capacity) = (self.capacity, self.lane_capacity);
+        let connection = match order {
+            Order::Frontier => {
+                let parts = forwarding::dispatch(capacity, lane_capacity, order, start);
+                let engine = forwarding::Frontier::new(parts.hall, parts.clock, start);
+                driver::spawn(name, stack_size, engine).map(|()| parts.connection)
+            }
+            Order::Dense { window } => {
+                let parts = forwarding::dispatch(capacity, lane_capacity, order, start);
+                let engine = forwarding::Dense::new(parts.hall, parts.clock, start, window);
+                driver::spawn(name, stack_size, engine).map(|()| parts.connection)
+            }
+        };
+        let connection = connection.map_err(BuildError::Spawn)?;
+        Ok(Dispatcher::from_connection(connection))
     }
 }
 
@@ -145,6 +220,7 @@ impl<T, M> fmt::Debug for Builder<T, M> {
             .field("start_after", &self.start)
             .field("thread_name", &self.thread_name)
             .field("stack_size", &self.stack_size)
+            .field("order", &self.order)
             .finish()
     }
 }

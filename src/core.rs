@@ -1,10 +1,13 @@
 //! What the handles and the engine of one dispatcher share.
 
+use crate::Order;
 use crate::clock_cell::ClockCell;
-use crate::control::Control;
+use crate::control::{Control, Newcomer};
+use crate::gate::{Gate, fence_at_gate};
 use crate::inbox::Inbox;
 use crate::lane::{Lane, LaneEnd, lane};
 use crate::numbers::Numbers;
+use crate::rejects::Rejected;
 use crate::roster::Roster;
 use crate::signal_list::SignalList;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
@@ -16,6 +19,10 @@ pub(crate) struct Core<T> {
     lane_capacity: usize,
     clock: Arc<ClockCell>,
     numbers: Numbers,
+    /// How sources join; `None` in a serializing dispatch.
+    gate: Option<Gate>,
+    /// What was forwarded too late. Empty in a serializing dispatch.
+    rejects: Arc<channel::Receiver<Rejected<T>>>,
     /// Lanes that have something for the engine.
     ready_lanes: SignalList<Lane<T>>,
     /// Receivers that are parked until the clock moves.
@@ -40,6 +47,8 @@ impl<T> Core<T> {
         lane_capacity: usize,
         clock: Arc<ClockCell>,
         numbers: Numbers,
+        gate: Option<Gate>,
+        rejects: channel::Receiver<Rejected<T>>,
     ) -> Self
     where
         T: Send + 'static,
@@ -49,6 +58,8 @@ impl<T> Core<T> {
             lane_capacity,
             clock,
             numbers,
+            gate,
+            rejects: Arc::new(rejects),
             ready_lanes: SignalList::new(),
             parked: SignalList::new(),
             roster: Roster::new(),
@@ -69,6 +80,20 @@ impl<T> Core<T> {
     #[inline]
     pub(crate) fn numbers(&self) -> &Numbers {
         &self.numbers
+    }
+
+    #[inline]
+    pub(crate) fn gate(&self) -> Option<&Gate> {
+        self.gate.as_ref()
+    }
+
+    /// The number that nobody can send any more and that everything waits for.
+    pub(crate) fn missing(&self) -> Option<u64> {
+        self.gate.as_ref()?.missing()
+    }
+
+    pub(crate) fn rejects(&self) -> &Arc<channel::Receiver<Rejected<T>>> {
+        &self.rejects
     }
 
     #[inline]
@@ -118,17 +143,27 @@ impl<T> Connection<T> {
         &self.core
     }
 
-    /// Makes a lane to `target`, or to everybody, without telling the engine yet.
-    pub(crate) fn new_lane(&self, target: Option<Arc<Inbox<T>>>) -> (Arc<Lane<T>>, LaneEnd<T>) {
+    /// Makes a lane to `target`, or to everybody, without telling the engine yet. `origin` is the frontier
+    /// that it starts at.
+    pub(crate) fn new_lane(
+        &self,
+        target: Option<Arc<Inbox<T>>>,
+        origin: u64,
+    ) -> (Arc<Lane<T>>, LaneEnd<T>) {
         // ORDERING: relaxed. Ids have to differ, no more.
         let id = self.core.next_lane_id.fetch_add(1, Ordering::Relaxed);
-        lane(id, self.core.lane_capacity, target)
+        lane(id, self.core.lane_capacity, target, origin)
     }
 
     /// Makes a lane to `target`, where its sender is counted already, or to everybody, and enters it
-    /// everywhere.
-    pub(crate) fn join(&self, target: Option<Arc<Inbox<T>>>) -> Arc<Lane<T>> {
-        let (lane, end) = self.new_lane(target);
+    /// everywhere. `parent` is the lane of the handle that it is cloned from, if it is.
+    pub(crate) fn join(
+        &self,
+        target: Option<Arc<Inbox<T>>>,
+        parent: Option<&Lane<T>>,
+    ) -> Arc<Lane<T>> {
+        let origin = self.origin(target.as_ref(), parent);
+        let (lane, end) = self.new_lane(target, origin);
         if lane.target().is_none() {
             self.core.add_broadcaster();
         }
@@ -136,6 +171,33 @@ impl<T> Connection<T> {
         // If the engine is dead, this drops the end, which closes the lane.
         self.tell(Control::Lane(end));
         lane
+    }
+
+    /// Finds out which frontier a source that joins starts at. To be followed by telling of its lane.
+    fn origin(&self, target: Option<&Arc<Inbox<T>>>, parent: Option<&Lane<T>>) -> u64 {
+        let Some(gate) = self.core.gate() else {
+            return 0;
+        };
+        let before = parent.map(|lane| lane.frontier());
+        self.tell(Control::Joining(match target {
+            Some(inbox) => Newcomer::Sender(Arc::clone(inbox)),
+            None => Newcomer::Broadcaster,
+        }));
+        fence_at_gate();
+        let limit = gate.limit_for_source(target.map(|inbox| &**inbox));
+        match (parent, before) {
+            // The parent's frontier stands where it was, on the far side of the fence. So an engine that has
+            // gone beyond it, as it has read a later one, did so behind its own fence, and knows of us. The
+            // limit may be higher nevertheless: one that was announced and that it did not come to.
+            (Some(lane), Some(frontier)) if lane.frontier() == frontier => frontier,
+            // It was raised by another thread meanwhile.
+            (_, Some(frontier)) => frontier.max(limit),
+            // Without a parent it starts at the clock, and in `Order::Frontier` no clock is above the limit.
+            (_, None) => match gate.order() {
+                Order::Frontier => limit,
+                Order::Dense { .. } => limit.max(self.core.clock.seq()),
+            },
+        }
     }
 
     /// Strikes a lane off whose handle leaves.

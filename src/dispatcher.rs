@@ -4,12 +4,16 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::builder::Builder;
-use crate::control::Control;
+use crate::clock_cell::{ClockCell, ClockWriter, clock};
+use crate::control::{Control, Newcomer};
 use crate::core::Connection;
-use crate::inbox::{Inbox, inbox};
+use crate::gate::fence_at_gate;
+use crate::inbox::{Inbox, Says, inbox};
 use crate::source::Source;
 use crate::sync::Arc;
-use crate::{Broadcaster, ChannelError, Clock, Receiver, Sender, Snapshot};
+use crate::{
+    Broadcaster, ChannelError, Clock, Forwarding, Order, Receiver, Rejects, Sender, Seq, Snapshot,
+};
 
 /// The mode of a dispatcher that numbers the messages itself: `send` it is.
 ///
@@ -118,13 +122,26 @@ impl<T, M> Dispatcher<T, M> {
         if core.roster().read(|m| m.receiver(&name).is_some()) {
             return Err(ChannelError::NameInUse(name));
         }
-        let clock = Arc::clone(core.clock());
-        let (inlet, outlet) = inbox(name, core.capacity(), clock);
+        if let Some(number) = core.missing() {
+            return Err(ChannelError::MissingNumber(Seq::from(number)));
+        }
+        let Start {
+            origin,
+            clock,
+            writer,
+            says,
+        } = self.start();
+        let (inlet, outlet) = inbox(name, core.capacity(), clock, says);
         let inbox = Arc::clone(outlet.inbox());
-        let (lane, end) = self.connection.new_lane(Some(Arc::clone(&inbox)));
+        let (lane, end) = self.connection.new_lane(Some(Arc::clone(&inbox)), origin);
         // The engine is told first: whoever finds the name on the roster, and tells the engine of a
         // further lane to it, is then behind us in the control lane.
-        if !self.connection.tell(Control::Channel { inlet, lane: end }) {
+        let told = self.connection.tell(Control::Channel {
+            inlet,
+            lane: end,
+            clock: writer,
+        });
+        if !told {
             return Err(ChannelError::DispatcherDied);
         }
         if !core.roster().add_receiver(&inbox, &lane) {
@@ -138,6 +155,34 @@ impl<T, M> Dispatcher<T, M> {
         let sender = Sender::new(Source::new(lane, self.connection.clone()));
         let receiver = Receiver::new(outlet, self.connection.clone());
         Ok((sender, receiver))
+    }
+
+    /// Finds out where a receiver that joins starts, with its first sender.
+    fn start(&self) -> Start {
+        let core = self.connection.core();
+        let mut start = Start {
+            origin: 0,
+            clock: Arc::clone(core.clock()),
+            writer: None,
+            says: Says::UpToItsNumber,
+        };
+        if let Some(gate) = core.gate() {
+            self.connection.tell(Control::Joining(Newcomer::Receiver));
+            fence_at_gate();
+            if gate.order() == Order::Frontier {
+                start.origin = gate.limit_for_receivers();
+                let (writer, cell) = clock(Clock {
+                    seq: Seq::from(start.origin),
+                    dispatched: 0,
+                });
+                start.clock = cell;
+                start.writer = Some(writer);
+                start.says = Says::BelowItsNumber;
+            } else {
+                start.origin = gate.limit_for_source::<T>(None).max(core.clock().seq());
+            }
+        }
+        start
     }
 
     /// Makes one more sender to the receiver called `name`.
@@ -168,6 +213,9 @@ impl<T, M> Dispatcher<T, M> {
         if core.is_dead() {
             return Err(ChannelError::DispatcherDied);
         }
+        if let Some(number) = core.missing() {
+            return Err(ChannelError::MissingNumber(Seq::from(number)));
+        }
         if !inbox.add_sender() {
             return Err(ChannelError::Disconnected(name));
         }
@@ -195,7 +243,7 @@ impl<T, M> Dispatcher<T, M> {
     }
 
     fn source(&self, target: Option<Arc<Inbox<T>>>) -> Source<T> {
-        Source::new(self.connection.join(target), self.connection.clone())
+        Source::new(self.connection.join(target, None), self.connection.clone())
     }
 
     /// How far the dispatch has got: a consistent pair, read without a lock.
@@ -216,11 +264,34 @@ impl<T, M> Dispatcher<T, M> {
         Snapshot::take(self.connection.core())
     }
 
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn connection(&self) -> &Connection<T> {
+        &self.connection
+    }
+
     /// Has the engine die as by a fault of its own.
     #[cfg(all(test, not(loom)))]
     pub(crate) fn kill_engine(&self) {
         self.connection.tell(Control::Die);
     }
+}
+
+impl<T> Dispatcher<T, Forwarding> {
+    /// What was forwarded with a number that turned out to be late or used: see [`Rejects`].
+    #[must_use]
+    pub fn rejects(&self) -> Rejects<T> {
+        Rejects::new(Arc::clone(self.connection.core().rejects()))
+    }
+}
+
+/// Where a receiver starts.
+struct Start {
+    /// The frontier of its first sender.
+    origin: u64,
+    clock: Arc<ClockCell>,
+    /// The other end of the clock, if it is the receiver's own.
+    writer: Option<ClockWriter>,
+    says: Says,
 }
 
 impl<T, M> Clone for Dispatcher<T, M> {

@@ -2,18 +2,48 @@
 
 use std::io;
 
-use crate::engine::Engine;
+use crate::control::Control;
+use crate::item::Item;
 use crate::sync::{channel, thread};
 
 /// How many lanes make blocking as costly as one more look round and a yield: a select enters and leaves each
 /// lane that it watches, at some 0.1 µs.
 const LANES_PER_YIELD: usize = 4;
 
+/// What an engine lets its driver do.
+pub(crate) trait Drive<T> {
+    /// Does what can be done at once. Returns whether that was anything.
+    fn step(&mut self) -> bool;
+
+    /// Whether every handle is gone, so that nothing is left to be done.
+    fn is_finished(&self) -> bool;
+
+    /// Gets ready for the driver to block. Returns `false` if there is something to do after all.
+    ///
+    /// Otherwise `watched` lists the lanes to be watched besides the control lane: exactly those from which
+    /// a message could be taken. Whatever else would give the engine something to do is told on the control
+    /// lane.
+    fn prepare_to_block(&mut self, watched: &mut Vec<usize>) -> bool;
+
+    /// How many lanes there are.
+    fn lanes(&self) -> usize;
+
+    /// The control lane.
+    fn control(&self) -> &channel::Receiver<Control<T>>;
+
+    /// The queue of one of the lanes that `prepare_to_block` listed.
+    fn queue(&self, lane: usize) -> &channel::Receiver<Item<T>>;
+
+    /// Has a watched lane looked at in the next step. Returns `false` if that is not in our hands: its
+    /// sender has put it on the list of ready lanes, or is about to.
+    fn notice(&mut self, lane: usize) -> bool;
+}
+
 /// Starts the thread. It ends when every handle of the dispatcher is gone.
 pub(crate) fn spawn<T: Send + 'static>(
     name: String,
     stack_size: Option<usize>,
-    engine: Engine<T>,
+    engine: impl Drive<T> + Send + 'static,
 ) -> io::Result<()> {
     let mut builder = thread::Builder::new().name(name);
     if let Some(bytes) = stack_size {
@@ -22,7 +52,7 @@ pub(crate) fn spawn<T: Send + 'static>(
     builder.spawn(move || run(engine)).map(drop)
 }
 
-fn run<T>(mut engine: Engine<T>) {
+fn run<T>(mut engine: impl Drive<T>) {
     let mut watched = Vec::new();
     let mut yields = 0;
     loop {
@@ -55,7 +85,7 @@ fn run<T>(mut engine: Engine<T>) {
 ///
 /// Nothing is missed on the way here: what has come on a watched lane or the control lane meanwhile makes
 /// the select ready at once, and on the others there is nothing to do until the control lane tells.
-fn block<T>(engine: &mut Engine<T>, watched: &[usize]) -> bool {
+fn block<T>(engine: &mut impl Drive<T>, watched: &[usize]) -> bool {
     let ready = {
         let mut select = channel::Select::new();
         select.recv(engine.control());

@@ -2,7 +2,7 @@
 //!
 //! Plain single-threaded state. It starts no thread, waits for nothing and has no atomics of its own;
 //! [`Engine::step`] does what can be done and says whether that was anything. A driver calls it, and
-//! blocks where the engine says that nothing can be done ([`Engine::prepare_to_block`]).
+//! blocks where the engine says that nothing can be done ([`Drive`](crate::driver::Drive)).
 //!
 //! A message is taken out of a lane only when there is space for it, so the engine never holds one
 //! that it cannot deliver: what is in flight is in a lane or in an inbox.
@@ -120,7 +120,7 @@ impl<T> Engine<T> {
     }
 
     /// Does what can be done at once. Returns whether that was anything.
-    pub(crate) fn step(&mut self) -> bool {
+    fn step(&mut self) -> bool {
         let mut worked = self.take_signals();
         worked |= self.serve_broadcasts();
         self.poll_blocked();
@@ -128,11 +128,6 @@ impl<T> Engine<T> {
         self.publish();
         worked |= self.end_sealed();
         worked
-    }
-
-    /// Whether every handle is gone, so that nothing is left to be done.
-    pub(crate) fn is_finished(&self) -> bool {
-        self.finished
     }
 
     fn take_signals(&mut self) -> bool {
@@ -221,10 +216,10 @@ impl<T> Engine<T> {
             let berth = &mut self.lanes[l];
             let before = moved;
             while moved < before + turn {
-                let Some(parcel) = berth.end.pop() else { break };
+                let Some(item) = berth.end.pop() else { break };
                 // Cannot overflow: the sender has reserved a number.
                 self.seq += 1;
-                port.deliver(self.seq, parcel);
+                port.deliver(self.seq, item.parcel);
                 moved += 1;
             }
             if moved == before + turn || !berth.end.rest() {

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::{fmt, io};
 
+use crate::Seq;
+
 /// The message could not be sent, and never will be. Contains the message.
 ///
 /// See [`Sender::disconnect_reason`](crate::Sender::disconnect_reason) for why.
@@ -68,6 +70,10 @@ pub enum DisconnectReason {
     /// The dispatcher's thread has died, which is a fault in this crate. What it had not delivered is
     /// lost.
     DispatcherDied,
+    /// In [`Order::Dense`](crate::Order::Dense): this number has not come, and could not come any more, as
+    /// each sender that had not promised otherwise waited with a number beyond the window. What waited
+    /// is in [`Dispatcher::rejects`](crate::Dispatcher::rejects).
+    MissingNumber(Seq),
 }
 
 /// The dispatcher could not be built.
@@ -78,6 +84,8 @@ pub enum BuildError {
     ZeroCapacity,
     /// The capacity of lanes is zero.
     ZeroLaneCapacity,
+    /// The window of [`Order::Dense`](crate::Order::Dense) is zero.
+    ZeroWindow,
     /// A buffer of the capacity given would be larger than any object can be.
     CapacityTooLarge,
     /// The name for the thread has a null byte in it.
@@ -99,7 +107,14 @@ pub enum ChannelError {
     Disconnected(String),
     /// The dispatcher's thread has died.
     DispatcherDied,
+    /// The dispatch has ended, as with
+    /// [`DisconnectReason::MissingNumber`].
+    MissingNumber(Seq),
 }
+
+const NOT_COME: &str = "has not come, while every sender waited with one beyond the window: go on with a new \
+     dispatcher, see that every number is forwarded once, filled with `forward_empty` or promised away with \
+     `advance`, or use a larger window";
 
 const NEVER_SENT: &str = "the receiver is gone, or the dispatcher can give out no more numbers: \
      take the value back with `into_inner`, and see `disconnect_reason` of the handle";
@@ -312,6 +327,7 @@ impl fmt::Display for DisconnectReason {
                 "the numbers have run out: go on with a new dispatcher that starts lower"
             }
             Self::DispatcherDied => "the dispatcher's thread has died: go on with a new dispatcher",
+            Self::MissingNumber(seq) => return write!(f, "number {seq} {NOT_COME}"),
         })
     }
 }
@@ -324,6 +340,9 @@ impl fmt::Display for BuildError {
             }
             Self::ZeroLaneCapacity => {
                 "a lane needs room for a message: give `lane_capacity` a value of at least 1"
+            }
+            Self::ZeroWindow => {
+                "a window needs room for a number: give `Order::Dense` a window of at least 1"
             }
             Self::CapacityTooLarge => {
                 "the buffers would be larger than memory can be: give `capacity` and `lane_capacity` \
@@ -366,6 +385,7 @@ impl fmt::Display for ChannelError {
                 "the receiver `{name}` has come to its end, because its senders and all broadcasters were \
                  dropped: drop it and make a new one with `channel`"
             ),
+            Self::MissingNumber(seq) => write!(f, "number {seq} {NOT_COME}"),
             Self::DispatcherDied => {
                 f.write_str("the dispatcher's thread has died: go on with a new dispatcher")
             }

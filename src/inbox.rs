@@ -21,6 +21,9 @@ const ENDED: u8 = 1;
 /// The engine has died. Entered when an inlet is dropped that was open.
 const DIED: u8 = 2;
 
+/// A number that everything waits for can never come. Entered by [`Inlet::give_up`].
+const STUCK: u8 = 3;
+
 /// Bit of `Inbox::senders`: the last sender and the last broadcaster have left. Set when the count is zero, by
 /// whichever of them went last; never cleared, and no sender is counted in after it.
 const ORPHANED: usize = !(usize::MAX >> 1);
@@ -36,9 +39,9 @@ pub(crate) struct Inbox<T> {
     name: String,
     capacity: usize,
     gauge: Gauge,
-    /// `OPEN`, `ENDED` or `DIED`.
+    /// `OPEN`, `ENDED`, `DIED` or `STUCK`.
     state: AtomicU8,
-    /// Valid in `ENDED`: the clock as it stood when the inbox was closed.
+    /// Valid in `ENDED` and `STUCK`: the clock as it stood when the inbox was closed.
     last_seq: AtomicU64,
     /// The receiver has left.
     gone: AtomicBool,
@@ -50,6 +53,13 @@ pub(crate) struct Inbox<T> {
     link: Link<Self>,
     /// Where the engine keeps the inlet.
     slot: Slot,
+    /// In `Order::Frontier`: where a source of this receiver starts, at least. See [`Gate`](crate::gate::Gate).
+    limit: AtomicU64,
+    /// In `Order::Dense`: how far the clock counts for this receiver, as its next message is not in the ring
+    /// yet though its turn has come; `u64::MAX` if there is none.
+    hold: AtomicU64,
+    /// In `Order::Frontier`: the receiver's clock.
+    own_clock: Option<Arc<ClockCell>>,
     /// The number of the last event returned. Written by the receiver; padded because the rest is
     /// read by senders and by the engine.
     observed: CachePadded<AtomicU64>,
@@ -68,12 +78,34 @@ pub(crate) struct Outlet<T> {
     inbox: Arc<Inbox<T>>,
     ring: Consumer<Numbered<T>>,
     clock: Arc<ClockCell>,
-    /// The number of the last event.
+    /// What an event says about the messages for this receiver.
+    says: Says,
+    /// All messages up to this number have been returned.
     last: Cell<u64>,
     /// How far the clock was seen to have got. A message is committed a moment before its number is
     /// published; it is not returned before that, so that whoever hears of the number finds it on
     /// the clock.
     seen: Cell<u64>,
+}
+
+/// What a message says about the others for its receiver.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Says {
+    /// That those numbered up to its own have been returned: numbers differ.
+    UpToItsNumber,
+    /// That those with lower numbers have: there may be more with its own.
+    BelowItsNumber,
+}
+
+impl Says {
+    #[inline]
+    fn of(self, seq: u64) -> u64 {
+        match self {
+            Self::UpToItsNumber => seq,
+            // A number is above the one that its source started at.
+            Self::BelowItsNumber => seq - 1,
+        }
+    }
 }
 
 /// What a look into the inbox found.
@@ -91,6 +123,7 @@ pub(crate) fn inbox<T>(
     name: String,
     capacity: usize,
     clock: Arc<ClockCell>,
+    says: Says,
 ) -> (Inlet<T>, Outlet<T>) {
     // One slot more than the capacity, for a broadcast: see `Inlet::has_room_for_broadcast`.
     let (producer, consumer) = ring::ring(capacity + 1);
@@ -107,6 +140,9 @@ pub(crate) fn inbox<T>(
         waiter: Waiter::new(),
         link: Link::new(),
         slot: Slot::new(),
+        limit: AtomicU64::new(start),
+        hold: AtomicU64::new(u64::MAX),
+        own_clock: (says == Says::BelowItsNumber).then(|| Arc::clone(&clock)),
         observed: CachePadded::new(AtomicU64::new(start)),
     });
     let inlet = Inlet {
@@ -118,6 +154,7 @@ pub(crate) fn inbox<T>(
         inbox,
         ring: consumer,
         clock,
+        says,
         last: Cell::new(start),
         seen: Cell::new(start),
     };
@@ -185,6 +222,30 @@ impl<T> Inbox<T> {
     /// Whether nothing will come any more because the engine has died.
     pub(crate) fn has_died(&self) -> bool {
         self.state() == DIED
+    }
+
+    /// Whether nothing will come any more because a number is missing.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.state() == STUCK
+    }
+
+    pub(crate) fn limit(&self) -> u64 {
+        // ORDERING: relaxed, as with the other limits: see `Gate`.
+        self.limit.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn announce_limit(&self, limit: u64) {
+        // ORDERING: as in `limit`.
+        self.limit.store(limit, Ordering::Relaxed);
+    }
+
+    /// How far the clock counts for this receiver, given the dispatcher's.
+    pub(crate) fn clock(&self, dispatch: u64) -> u64 {
+        // ORDERING: acquire, as in `Outlet::now`.
+        match &self.own_clock {
+            Some(clock) => clock.seq(),
+            None => dispatch.min(self.hold.load(Ordering::Acquire)),
+        }
     }
 
     /// Counts a sender handle in, unless the last source has left.
@@ -283,11 +344,29 @@ impl<T> Inlet<T> {
         self.ring.commit();
     }
 
+    /// Has the clock count only up to `seq`, since the message after that is not in the ring yet. Before
+    /// the clock goes beyond it; raised, or taken away with `u64::MAX`, after the message is committed.
+    pub(crate) fn hold_clock(&self, seq: u64) {
+        // ORDERING: release, partner of the acquire in `Outlet::now`. Who sees a higher number sees the
+        // messages committed before. And who sees the clock beyond this number, which is published later,
+        // sees this one as well.
+        self.inbox.hold.store(seq, Ordering::Release);
+    }
+
     /// Closes the inbox: its sources have gone, and `seq` is the clock.
-    pub(crate) fn end(mut self, seq: u64) {
+    pub(crate) fn end(self, seq: u64) {
+        self.close_at(seq, ENDED);
+    }
+
+    /// Closes the inbox: the number after `seq` will not come.
+    pub(crate) fn give_up(self, seq: u64) {
+        self.close_at(seq, STUCK);
+    }
+
+    fn close_at(mut self, seq: u64, state: u8) {
         // ORDERING: relaxed; the store of the state in `close` releases it.
         self.inbox.last_seq.store(seq, Ordering::Relaxed);
-        self.close(ENDED);
+        self.close(state);
     }
 
     fn close(&mut self, state: u8) {
@@ -359,9 +438,15 @@ impl<T> Outlet<T> {
     /// How far the clock has got, for this receiver, and whether it can get further.
     pub(crate) fn now(&self) -> (u64, bool) {
         match self.inbox.state() {
-            OPEN => (self.clock.seq(), true),
+            // The clock first: `Inlet::hold_clock` says why.
+            //
+            // ORDERING: acquire, partner of the release there.
+            OPEN => {
+                let clock = self.clock.seq();
+                (clock.min(self.inbox.hold.load(Ordering::Acquire)), true)
+            }
             // ORDERING: relaxed; the look at the state has acquired it.
-            ENDED => (self.inbox.last_seq.load(Ordering::Relaxed), false),
+            ENDED | STUCK => (self.inbox.last_seq.load(Ordering::Relaxed), false),
             // The engine is dead, and the clock stands.
             _ => (self.clock.seq(), false),
         }
@@ -377,9 +462,9 @@ impl<T> Outlet<T> {
                     .front(|message| (message.seq, message.parcel.share_unless_last()))
             };
             let (seq, share) = front?;
-            if seq > self.seen.get() {
+            if self.says.of(seq) > self.seen.get() {
                 self.seen.set(self.now().0.max(self.seen.get()));
-                if seq > self.seen.get() {
+                if self.says.of(seq) > self.seen.get() {
                     return None;
                 }
             }
@@ -404,7 +489,7 @@ impl<T> Outlet<T> {
 
     #[inline]
     fn message(&self, seq: u64, value: T) -> Event<T> {
-        self.observe(seq);
+        self.observe(self.says.of(seq));
         Event::Message {
             seq: Seq::from(seq),
             value,

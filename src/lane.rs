@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
+use crate::frontier::Frontier;
 use crate::inbox::Inbox;
-use crate::parcel::Parcel;
+use crate::item::Item;
 use crate::signal_list::{Link, Linked, SignalList};
 use crate::slot::Slot;
-use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Arc, channel};
 
 /// A lane, with both ends of its queue.
@@ -20,8 +21,18 @@ pub(crate) struct Lane<T> {
     id: u64,
     /// Whom messages are for; `None` for everybody.
     target: Option<Arc<Inbox<T>>>,
-    sender: channel::Sender<Parcel<T>>,
-    receiver: channel::Receiver<Parcel<T>>,
+    sender: channel::Sender<Item<T>>,
+    receiver: channel::Receiver<Item<T>>,
+    /// In a forwarding dispatch: the frontier as it was when the lane joined.
+    origin: u64,
+    /// In a forwarding dispatch: nothing numbered up to here will be put in any more. What was is in.
+    frontier: Frontier,
+    /// In `Order::Dense`: the frontier that was put in among the messages.
+    marked: AtomicU64,
+    /// In a forwarding dispatch: the numbers need not rise strictly, as a pump's do not.
+    ties: AtomicBool,
+    /// How many messages came late, or repeated a number.
+    rejected: AtomicU64,
     /// The engine has given up the other end.
     closed: AtomicBool,
     /// The place on the list of lanes that have something for the engine.
@@ -38,9 +49,9 @@ pub(crate) struct LaneEnd<T> {
 /// Why a message was not put into a lane.
 pub(crate) enum NotPut<T> {
     /// There was no space, or none in time.
-    Full(Parcel<T>),
+    Full(Item<T>),
     /// The lane is closed.
-    Closed(Parcel<T>),
+    Closed(Item<T>),
 }
 
 /// How long to wait for space in a lane.
@@ -54,11 +65,12 @@ pub(crate) enum Patience {
     Endless,
 }
 
-/// Makes a lane for `capacity` messages to `target`.
+/// Makes a lane for `capacity` messages to `target`, whose numbers are above `origin`.
 pub(crate) fn lane<T>(
     id: u64,
     capacity: usize,
     target: Option<Arc<Inbox<T>>>,
+    origin: u64,
 ) -> (Arc<Lane<T>>, LaneEnd<T>) {
     let (sender, receiver) = channel::bounded(capacity);
     let lane = Arc::new(Lane {
@@ -66,6 +78,11 @@ pub(crate) fn lane<T>(
         target,
         sender,
         receiver,
+        origin,
+        frontier: Frontier::new(origin),
+        marked: AtomicU64::new(origin),
+        ties: AtomicBool::new(false),
+        rejected: AtomicU64::new(0),
         closed: AtomicBool::new(false),
         link: Link::new(),
         slot: Slot::new(),
@@ -78,7 +95,7 @@ pub(crate) fn lane<T>(
 
 /// The bytes that the queue of a lane takes; the channel keeps a stamp beside each message.
 pub(crate) fn queue_bytes<T>(capacity: usize) -> Option<usize> {
-    capacity.checked_mul(size_of::<Parcel<T>>() + size_of::<usize>())
+    capacity.checked_mul(size_of::<Item<T>>() + size_of::<usize>())
 }
 
 impl<T> Linked for Lane<T> {
@@ -122,13 +139,59 @@ impl<T> Lane<T> {
         self.target.as_ref().is_some_and(|to| to.is_gone()) || self.closed.load(Ordering::Relaxed)
     }
 
+    pub(crate) fn origin(&self) -> u64 {
+        self.origin
+    }
+
+    /// How far the sender has promised that nothing will follow.
+    #[inline]
+    pub(crate) fn frontier(&self) -> u64 {
+        self.frontier.get()
+    }
+
+    /// Raises the frontier. After what was put in, and before [`signal`](Self::signal). Returns whether it
+    /// was lower.
+    #[inline]
+    pub(crate) fn raise(&self, frontier: u64) -> bool {
+        self.frontier.raise(frontier)
+    }
+
+    pub(crate) fn marked(&self) -> u64 {
+        // ORDERING: relaxed. A value out of date has the same promise put in twice.
+        self.marked.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn mark(&self, frontier: u64) {
+        // ORDERING: as in `marked`.
+        self.marked.fetch_max(frontier, Ordering::Relaxed);
+    }
+
+    pub(crate) fn allow_ties(&self) {
+        // ORDERING: relaxed. It is set before anything is put in, and whoever takes that out sees it.
+        self.ties.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_ties(&self) -> bool {
+        // ORDERING: as in `allow_ties`.
+        self.ties.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_rejected(&self) {
+        // ORDERING: relaxed, here and below. The count is for people.
+        self.rejected.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn rejected(&self) -> u64 {
+        self.rejected.load(Ordering::Relaxed)
+    }
+
     /// Puts a message in, waiting for space if there is none. To be followed by [`signal`](Self::signal).
     #[inline]
-    pub(crate) fn put(&self, parcel: Parcel<T>, patience: Patience) -> Result<(), NotPut<T>> {
+    pub(crate) fn put(&self, item: Item<T>, patience: Patience) -> Result<(), NotPut<T>> {
         if self.is_closed() {
-            return Err(NotPut::Closed(parcel));
+            return Err(NotPut::Closed(item));
         }
-        match self.sender.try_send(parcel) {
+        match self.sender.try_send(item) {
             Ok(()) => Ok(()),
             Err(error) => match patience {
                 Patience::None => Err(NotPut::Full(error.into_inner())),
@@ -138,7 +201,7 @@ impl<T> Lane<T> {
     }
 
     #[cold]
-    fn put_later(&self, mut parcel: Parcel<T>, patience: Patience) -> Result<(), NotPut<T>> {
+    fn put_later(&self, mut item: Item<T>, patience: Patience) -> Result<(), NotPut<T>> {
         loop {
             // Waiting for space, and not for the message to be taken: a lane that is closed is emptied, so
             // this wakes up, and then the message is still ours to give back.
@@ -152,14 +215,14 @@ impl<T> Lane<T> {
                 }
             };
             if self.is_closed() {
-                return Err(NotPut::Closed(parcel));
+                return Err(NotPut::Closed(item));
             }
             if !in_time {
-                return Err(NotPut::Full(parcel));
+                return Err(NotPut::Full(item));
             }
-            match self.sender.try_send(parcel) {
+            match self.sender.try_send(item) {
                 Ok(()) => return Ok(()),
-                Err(error) => parcel = error.into_inner(),
+                Err(error) => item = error.into_inner(),
             }
         }
     }
@@ -167,10 +230,12 @@ impl<T> Lane<T> {
     /// Sees to what was put in: has the engine look at the lane or, if it is closed, empties it.
     ///
     /// The message was put in before the lane is claimed here. If the claim fails, whoever has claimed the
-    /// lane has yet to rearm it, and will look into it after that, and find the message.
+    /// lane has yet to rearm it, and will look into it after that, and find the message. The same
+    /// holds for a frontier that was raised. Returns whether this call has claimed it.
     #[inline]
-    pub(crate) fn signal(this: &Arc<Self>, ready: &SignalList<Self>) {
-        if this.link.claim() {
+    pub(crate) fn signal(this: &Arc<Self>, ready: &SignalList<Self>) -> bool {
+        let claimed = this.link.claim();
+        if claimed {
             // ORDERING: relaxed. If the lane was closed and rearmed before this claim, the claim has made
             // the flag visible (see `Link`).
             if this.closed.load(Ordering::Relaxed) {
@@ -179,12 +244,19 @@ impl<T> Lane<T> {
                 ready.push(Arc::clone(this));
             }
         }
+        claimed
     }
 
     /// Drops what is in a closed lane.
     fn empty(&self) {
+        self.empty_into(drop);
+    }
+
+    fn empty_into(&self, mut into: impl FnMut(Item<T>)) {
         self.link.rearm();
-        while self.receiver.try_recv().is_ok() {}
+        while let Ok(item) = self.receiver.try_recv() {
+            into(item);
+        }
     }
 }
 
@@ -193,13 +265,17 @@ impl<T> LaneEnd<T> {
         &self.lane
     }
 
-    pub(crate) fn queue(&self) -> &channel::Receiver<Parcel<T>> {
+    pub(crate) fn queue(&self) -> &channel::Receiver<Item<T>> {
         &self.lane.receiver
     }
 
     #[inline]
-    pub(crate) fn pop(&self) -> Option<Parcel<T>> {
+    pub(crate) fn pop(&self) -> Option<Item<T>> {
         self.lane.receiver.try_recv().ok()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lane.receiver.is_empty()
     }
 
     /// Stops looking at a lane that was found empty, until it is signalled. Returns whether that is
@@ -210,15 +286,33 @@ impl<T> LaneEnd<T> {
         // its sender has signed the lane up since, or we take it back.
         self.lane.receiver.is_empty() || !self.lane.link.claim()
     }
-}
 
-impl<T> Drop for LaneEnd<T> {
-    fn drop(&mut self) {
+    /// As [`rest`](Self::rest), for a lane that was found empty at `frontier`: a frontier raised since
+    /// is something, too.
+    pub(crate) fn rest_at(&self, frontier: u64) -> bool {
+        self.lane.link.rearm();
+        let is_idle = self.lane.receiver.is_empty() && self.lane.frontier() == frontier;
+        is_idle || !self.lane.link.claim()
+    }
+
+    /// Closes the lane, and hands over what is in it instead of dropping it.
+    pub(crate) fn close_into(self, into: impl FnMut(Item<T>)) {
+        self.close();
+        self.lane.empty_into(into);
+    }
+
+    fn close(&self) {
         self.lane.slot.clear();
         // ORDERING: relaxed, for the rearming in `empty` releases it. A sender that claims the lane after
         // that sees the flag, and empties the lane itself. One that has claimed it before may still
         // sign it up, once; the engine then finds that it has no slot.
         self.lane.closed.store(true, Ordering::Relaxed);
+    }
+}
+
+impl<T> Drop for LaneEnd<T> {
+    fn drop(&mut self) {
+        self.close();
         self.lane.empty();
     }
 }

@@ -12,7 +12,8 @@
 
 use crate::sync::{Arc, coin};
 use crate::{
-    Clock, Event, Seq, clock_cell, inbox, lane, parcel::Parcel, ring, roster, signal_list, waiter,
+    Clock, Event, Order, Seq, clock_cell, frontier, gate, inbox, lane, parcel::Parcel, ring,
+    roster, signal_list, waiter,
 };
 
 /// The stand-in for the lanes' channel.
@@ -111,7 +112,12 @@ pub enum Look<T> {
 }
 
 pub fn inbox<T>(capacity: usize, clock: &ClockCell) -> (Inlet<T>, Outlet<T>) {
-    let (inlet, outlet) = inbox::inbox("model".to_owned(), capacity, Arc::clone(&clock.0));
+    let (inlet, outlet) = inbox::inbox(
+        "model".to_owned(),
+        capacity,
+        Arc::clone(&clock.0),
+        inbox::Says::UpToItsNumber,
+    );
     (Inlet(inlet), Outlet(outlet))
 }
 
@@ -126,6 +132,10 @@ impl<T> Inlet<T> {
 
     pub fn end(self, seq: u64) {
         self.0.end(seq);
+    }
+
+    pub fn hold_clock(&self, seq: u64) {
+        self.0.hold_clock(seq);
     }
 
     /// Wakes the receiver, as the engine does after it has published the clock.
@@ -279,9 +289,9 @@ pub struct Members<'a>(&'a roster::Members<()>);
 impl Entry {
     pub fn new(name: &str, lane_id: u64) -> Self {
         let (_, clock) = clock_cell::clock(Clock::default());
-        let (_, outlet) = inbox::inbox(name.to_owned(), 1, clock);
+        let (_, outlet) = inbox::inbox(name.to_owned(), 1, clock, inbox::Says::UpToItsNumber);
         let inbox = Arc::clone(outlet.inbox());
-        let (lane, _) = lane::lane(lane_id, 1, Some(Arc::clone(&inbox)));
+        let (lane, _) = lane::lane(lane_id, 1, Some(Arc::clone(&inbox)), 0);
         Self { inbox, lane }
     }
 
@@ -327,5 +337,43 @@ impl Members<'_> {
     /// What the receivers have observed.
     pub fn observed(&self) -> Vec<u64> {
         self.0.receivers().map(|inbox| inbox.observed()).collect()
+    }
+}
+
+/// The gate of a forwarding dispatch.
+pub struct Gate(gate::Gate);
+
+impl Gate {
+    pub fn new(order: Order) -> Self {
+        Self(gate::Gate::new(order, 0))
+    }
+
+    pub fn announce_for_sources(&self, limit: u64) {
+        self.0.announce_for_sources(limit);
+    }
+
+    pub fn limit_for_sources(&self) -> u64 {
+        self.0.limit_for_source::<()>(None)
+    }
+}
+
+pub fn fence_at_gate() {
+    gate::fence_at_gate();
+}
+
+/// The frontier of a source.
+pub struct Frontier(frontier::Frontier);
+
+impl Frontier {
+    pub fn new() -> Self {
+        Self(frontier::Frontier::new(0))
+    }
+
+    pub fn get(&self) -> u64 {
+        self.0.get()
+    }
+
+    pub fn raise(&self, number: u64) {
+        self.0.raise(number);
     }
 }

@@ -22,6 +22,34 @@ pub(crate) trait Share<T>: Send + Sync {
 
     /// The value itself, if this was the last share.
     fn take(self: Arc<Self>) -> Option<T>;
+
+    /// What there is instead of a value.
+    fn blank(&self) -> Option<Blank> {
+        None
+    }
+}
+
+/// What there may be in a lane instead of a value. A kind of share, so that parcels do not grow for its sake.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Blank {
+    /// The number has no message.
+    Nothing,
+    /// Nothing numbered up to here follows.
+    Promise,
+}
+
+impl<T> Share<T> for Blank {
+    fn copy(&self) -> T {
+        unreachable!("a parcel without a value goes to no receiver")
+    }
+
+    fn take(self: Arc<Self>) -> Option<T> {
+        None
+    }
+
+    fn blank(&self) -> Option<Blank> {
+        Some(*self)
+    }
 }
 
 impl<T: Clone + Send + Sync> Share<T> for Contained<T> {
@@ -44,6 +72,20 @@ impl<T> Parcel<T> {
         T: Clone + Send + Sync + 'static,
     {
         Self::Shared(Arc::new(Contained::new(value)))
+    }
+
+    /// A parcel without a value.
+    pub(crate) fn without_value(blank: Blank) -> Self {
+        Self::Shared(Arc::new(blank))
+    }
+
+    /// What there is instead of a value.
+    #[inline]
+    pub(crate) fn blank(&self) -> Option<Blank> {
+        match self {
+            Self::Own(_) => None,
+            Self::Shared(share) => share.blank(),
+        }
     }
 
     /// Another share of a broadcast; `None` for a value that has one receiver.

@@ -319,6 +319,8 @@ impl<T> Receiver<T> {
         let inbox = self.outlet.inbox();
         if inbox.has_died() {
             Some(DisconnectReason::DispatcherDied)
+        } else if let (true, Some(number)) = (inbox.is_stuck(), self.connection.core().missing()) {
+            Some(DisconnectReason::MissingNumber(Seq::from(number)))
         } else if inbox.has_ended() {
             Some(DisconnectReason::SendersGone)
         } else {

@@ -1,5 +1,7 @@
 //! The sending half of a channel.
 
+mod forwarding;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::{Duration, Instant};
@@ -48,6 +50,13 @@ impl<T, M> Sender<T, M> {
             .target()
             .expect("a sender's lane has a target")
             .name()
+    }
+
+    /// Tells the senders and broadcasters of one dispatcher apart, as in a
+    /// [`SenderSnapshot`](crate::SenderSnapshot).
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.source.lane().id()
     }
 
     /// How many messages are in the lane, which the dispatcher has not numbered yet.

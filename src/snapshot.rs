@@ -1,7 +1,7 @@
 //! What a dispatcher looks like at one moment.
 
 use crate::core::Core;
-use crate::{Clock, Seq};
+use crate::{Clock, Order, Seq};
 
 /// Who is there, how full everything is, and who waits for whom. Made by
 /// [`Dispatcher::snapshot`](crate::Dispatcher::snapshot).
@@ -24,6 +24,22 @@ use crate::{Clock, Seq};
 ///     }
 /// };
 /// assert_eq!(snapshot.senders[0].blocked_on, ["slow"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// In a forwarding dispatch it also tells who holds a clock back:
+///
+/// ```
+/// use clocked_lanes::{Dispatcher, Order};
+///
+/// let dispatcher = Dispatcher::<u32>::builder().forwarding(Order::Frontier).build()?;
+/// let (quick, rx) = dispatcher.channel("join")?;
+/// let slow = dispatcher.sender("join")?;
+/// quick.advance(100)?;
+/// slow.advance(3)?;
+/// while rx.recv()?.seq().get() < 3 {}
+/// let snapshot = dispatcher.snapshot();
+/// assert_eq!(snapshot.receiver("join").unwrap().held_back_by, [slow.id()]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -51,6 +67,12 @@ pub struct ReceiverSnapshot {
     pub observed: Seq,
     /// How many senders it has, without broadcasters.
     pub senders: usize,
+    /// How far its clock has got: in [`Order::Frontier`] it has one of its own.
+    pub clock: Seq,
+    /// In a forwarding dispatch, who holds its clock back: the ids of the senders and broadcasters that may still
+    /// send the number after the clock. In [`Order::Dense`], where any of them may have to
+    /// send it, those to other receivers as well. Besides, the receiver holds it back itself when it is full.
+    pub held_back_by: Vec<u64>,
 }
 
 /// A sender or a broadcaster in a [`Snapshot`].
@@ -65,12 +87,30 @@ pub struct SenderSnapshot {
     pub len: usize,
     /// How many messages its lane can hold.
     pub capacity: usize,
+    /// In a forwarding dispatch: nothing numbered up to here follows, by what it forwarded or promised. As
+    /// [`Sender::frontier`](crate::Sender::frontier).
+    pub frontier: Seq,
+    /// In a forwarding dispatch: how many of its messages were late or repeated a number when they came out of
+    /// the lane. They are in [`Dispatcher::rejects`](crate::Dispatcher::rejects).
+    pub rejected: u64,
     /// The receivers, by name, that are full while messages for them are in the lane. Empty if nothing
     /// waits.
     pub blocked_on: Vec<String>,
 }
 
 impl Snapshot {
+    /// The receiver of this name.
+    #[must_use]
+    pub fn receiver(&self, name: &str) -> Option<&ReceiverSnapshot> {
+        self.receivers.iter().find(|r| r.name == name)
+    }
+
+    /// The sender or broadcaster with this id.
+    #[must_use]
+    pub fn sender(&self, id: u64) -> Option<&SenderSnapshot> {
+        self.senders.iter().find(|sender| sender.id == id)
+    }
+
     pub(crate) fn take<T>(core: &Core<T>) -> Self {
         core.roster().read(|members| {
             let clock = core.clock().read();
@@ -82,6 +122,8 @@ impl Snapshot {
                     capacity: inbox.capacity(),
                     observed: Seq::from(inbox.observed()),
                     senders: inbox.senders(),
+                    clock: Seq::from(inbox.clock(clock.seq.get())),
+                    held_back_by: Vec::new(),
                 })
                 .collect();
             receivers.sort_unstable_by(|a, b| a.name.cmp(&b.name));
@@ -107,11 +149,29 @@ impl Snapshot {
                         target,
                         len,
                         capacity: lane.capacity(),
+                        frontier: Seq::from(lane.frontier()),
+                        rejected: lane.rejected(),
                         blocked_on,
                     }
                 })
                 .collect();
             senders.sort_unstable_by_key(|sender| sender.id);
+            if let Some(gate) = core.gate() {
+                for receiver in &mut receivers {
+                    let is_source = |sender: &&SenderSnapshot| {
+                        gate.order() != Order::Frontier
+                            || sender
+                                .target
+                                .as_ref()
+                                .is_none_or(|name| *name == receiver.name)
+                    };
+                    let holding = senders.iter().filter(is_source);
+                    receiver.held_back_by = holding
+                        .filter(|sender| sender.frontier <= receiver.clock)
+                        .map(|sender| sender.id)
+                        .collect();
+                }
+            }
             Self {
                 clock,
                 receivers,

@@ -1,12 +1,15 @@
 //! What a sender and a broadcaster have in common: a lane, and the way to use it.
 
+mod forwarding;
+
 use std::time::{Duration, Instant};
 
 use crate::core::Connection;
+use crate::item::Item;
 use crate::lane::{Lane, NotPut, Patience};
 use crate::parcel::Parcel;
 use crate::sync::Arc;
-use crate::{DisconnectReason, SendError, SendTimeoutError, TrySendError};
+use crate::{DisconnectReason, SendError, SendTimeoutError, Seq, TrySendError};
 
 /// A handle's hold on its lane. Dropped, it leaves; cloned, it opens another lane to the same target.
 pub(crate) struct Source<T> {
@@ -30,6 +33,8 @@ impl<T> Source<T> {
             Some(DisconnectReason::ReceiverGone)
         } else if core.is_dead() {
             Some(DisconnectReason::DispatcherDied)
+        } else if let (true, Some(number)) = (self.lane.is_closed(), core.missing()) {
+            Some(DisconnectReason::MissingNumber(Seq::from(number)))
         } else if self.lane.is_closed() {
             Some(DisconnectReason::SendersGone)
         } else if core.numbers().is_empty() {
@@ -43,7 +48,7 @@ impl<T> Source<T> {
     pub(crate) fn send(&self, parcel: Parcel<T>) -> Result<(), SendError<T>> {
         self.put(parcel, Patience::Endless)
             .map_err(|not_put| match not_put {
-                NotPut::Full(parcel) | NotPut::Closed(parcel) => SendError(value_of(parcel)),
+                NotPut::Full(item) | NotPut::Closed(item) => SendError(value_of(item)),
             })
     }
 
@@ -51,8 +56,8 @@ impl<T> Source<T> {
     pub(crate) fn try_send(&self, parcel: Parcel<T>) -> Result<(), TrySendError<T>> {
         self.put(parcel, Patience::None)
             .map_err(|not_put| match not_put {
-                NotPut::Full(parcel) => TrySendError::Full(value_of(parcel)),
-                NotPut::Closed(parcel) => TrySendError::Disconnected(value_of(parcel)),
+                NotPut::Full(item) => TrySendError::Full(value_of(item)),
+                NotPut::Closed(item) => TrySendError::Disconnected(value_of(item)),
             })
     }
 
@@ -75,30 +80,35 @@ impl<T> Source<T> {
     ) -> Result<(), SendTimeoutError<T>> {
         self.put(parcel, Patience::Until(deadline))
             .map_err(|not_put| match not_put {
-                NotPut::Full(parcel) => SendTimeoutError::Timeout(value_of(parcel)),
-                NotPut::Closed(parcel) => SendTimeoutError::Disconnected(value_of(parcel)),
+                NotPut::Full(item) => SendTimeoutError::Timeout(value_of(item)),
+                NotPut::Closed(item) => SendTimeoutError::Disconnected(value_of(item)),
             })
     }
 
     #[inline]
     fn put(&self, parcel: Parcel<T>, patience: Patience) -> Result<(), NotPut<T>> {
         let core = self.connection.core();
+        let item = Item::unnumbered(parcel);
         if !core.numbers().reserve() {
-            return Err(NotPut::Closed(parcel));
+            return Err(NotPut::Closed(item));
         }
-        let result = self.lane.put(parcel, patience);
+        let result = self.lane.put(item, patience);
         match result {
-            Ok(()) => Lane::signal(&self.lane, core.ready_lanes()),
+            Ok(()) => {
+                Lane::signal(&self.lane, core.ready_lanes());
+            }
             Err(_) => core.numbers().release(),
         }
         result
     }
 }
 
-/// The value of a parcel that comes back from a lane.
-fn value_of<T>(parcel: Parcel<T>) -> T {
+/// The value of an item that comes back from a lane.
+fn value_of<T>(item: Item<T>) -> T {
     // It was for one receiver, or else nobody has a share in it yet but us.
-    parcel.take().expect("a message that was not sent is whole")
+    item.parcel
+        .take()
+        .expect("a message that was not sent is whole")
 }
 
 impl<T> Clone for Source<T> {
@@ -108,7 +118,10 @@ impl<T> Clone for Source<T> {
             let counted = inbox.add_sender();
             debug_assert!(counted, "this sender has not left");
         }
-        Self::new(self.connection.join(target), self.connection.clone())
+        Self::new(
+            self.connection.join(target, Some(&self.lane)),
+            self.connection.clone(),
+        )
     }
 }
 

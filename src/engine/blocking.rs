@@ -1,19 +1,25 @@
 //! What a driver needs to know before it blocks.
 
 use crate::control::Control;
-use crate::parcel::Parcel;
+use crate::driver::Drive;
+use crate::item::Item;
 use crate::signal_list::Linked;
 use crate::sync::channel;
 
 use super::Engine;
 
-impl<T> Engine<T> {
-    /// Gets ready for the driver to block. Returns `false` if there is something to do after all.
-    ///
-    /// Otherwise `watched` lists the lanes to be watched besides the control lane: exactly those whose
-    /// targets have space. The targets of the others have been asked to say on the control lane when
-    /// they have.
-    pub(crate) fn prepare_to_block(&mut self, watched: &mut Vec<usize>) -> bool {
+impl<T> Drive<T> for Engine<T> {
+    fn step(&mut self) -> bool {
+        Engine::step(self)
+    }
+
+    fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// The lanes to be watched are those whose targets have space. The targets of the others have been
+    /// asked to say on the control lane when they have.
+    fn prepare_to_block(&mut self, watched: &mut Vec<usize>) -> bool {
         watched.clear();
         let mut i = 0;
         while let Some(&p) = self.full.get(i) {
@@ -50,33 +56,30 @@ impl<T> Engine<T> {
         true
     }
 
-    /// How many lanes there are.
-    pub(crate) fn lanes(&self) -> usize {
+    fn lanes(&self) -> usize {
         self.lanes.len()
     }
 
-    /// The control lane.
-    pub(crate) fn control(&self) -> &channel::Receiver<Control<T>> {
+    fn control(&self) -> &channel::Receiver<Control<T>> {
         &self.control
     }
 
-    /// The queue of one of the lanes that `prepare_to_block` listed.
-    pub(crate) fn queue(&self, l: usize) -> &channel::Receiver<Parcel<T>> {
+    fn queue(&self, l: usize) -> &channel::Receiver<Item<T>> {
         self.lanes[l].end.queue()
     }
 
-    #[cfg(all(test, not(loom)))]
-    pub(super) fn lane_id(&self, l: usize) -> u64 {
-        self.lanes[l].end.lane().id()
-    }
-
-    /// Has a watched lane looked at in the next step. Returns `false` if that is not in our hands: its
-    /// sender has put it on the list of ready lanes, or is about to.
-    pub(crate) fn notice(&mut self, l: usize) -> bool {
+    fn notice(&mut self, l: usize) -> bool {
         let claimed = self.lanes[l].end.lane().link().claim();
         if claimed {
             self.make_ready(l);
         }
         claimed
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+impl<T> Engine<T> {
+    pub(super) fn lane_id(&self, l: usize) -> u64 {
+        self.lanes[l].end.lane().id()
     }
 }

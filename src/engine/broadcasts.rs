@@ -58,7 +58,7 @@ impl<T> Engine<T> {
                     Served::More
                 };
             }
-            let Some(parcel) = self.lanes[l].end.pop() else {
+            let Some(item) = self.lanes[l].end.pop() else {
                 if !self.lanes[l].end.rest() {
                     return Served::More;
                 }
@@ -73,7 +73,7 @@ impl<T> Engine<T> {
             // After the message is taken and before it is delivered: a receiver that joined before the
             // message was sent is known now, and gets it.
             self.drain_control();
-            self.broadcast(l, parcel);
+            self.broadcast(l, item.parcel);
             moved += 1;
         }
         Served::More

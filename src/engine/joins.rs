@@ -30,7 +30,7 @@ impl<T> Engine<T> {
 
     fn handle(&mut self, control: Control<T>) {
         match control {
-            Control::Channel { inlet, lane } => {
+            Control::Channel { inlet, lane, .. } => {
                 let inbox = Arc::clone(inlet.inbox());
                 let p = self.ports.insert(Port::new(inlet));
                 inbox.slot().set(p);
@@ -52,6 +52,8 @@ impl<T> Engine<T> {
                     self.queue_port(p);
                 }
             }
+            // Of forwarding dispatches.
+            Control::Joining(_) | Control::Advanced => {}
             #[cfg(test)]
             Control::Die => panic!("the engine dies, on purpose"),
         }

@@ -2,6 +2,7 @@
 
 use crate::clock_cell::clock;
 use crate::core::{Connection, Core};
+use crate::driver::Drive;
 use crate::engine::Engine;
 use crate::numbers::Numbers;
 use crate::sync::{Arc, channel};
@@ -10,7 +11,16 @@ use crate::{Clock, Dispatcher, Event, Seq, TryRecvError, TrySendError};
 /// A dispatcher whose engine is stepped by the test.
 fn by_hand<T: Send + 'static>(capacity: usize, lane_capacity: usize) -> (Dispatcher<T>, Engine<T>) {
     let (writer, cell) = clock(Clock::default());
-    let core = Arc::new(Core::new(capacity, lane_capacity, cell, Numbers::after(0)));
+    let (_, rejects) = channel::unbounded();
+    let numbers = Numbers::after(0);
+    let core = Arc::new(Core::new(
+        capacity,
+        lane_capacity,
+        cell,
+        numbers,
+        None,
+        rejects,
+    ));
     let (tell, control) = channel::unbounded();
     let engine = Engine::new(Arc::clone(&core), control, writer, Seq::default());
     (

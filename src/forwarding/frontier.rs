@@ -1,0 +1,552 @@
+//! The engine of [`Order::Frontier`](crate::Order::Frontier): a merge for each receiver.
+
+mod blocking;
+mod joins;
+mod sources;
+
+use std::collections::{BTreeSet, VecDeque};
+
+use crate::clock_cell::ClockWriter;
+use crate::gate::fence_at_gate;
+use crate::item::Item;
+use crate::parcel::Parcel;
+use crate::signal_list::Linked;
+use crate::sync::Arc;
+use crate::waiter::fence_after_publishing;
+use crate::{Clock, Seq};
+
+use super::hall::Hall;
+pub(crate) use sources::Sources;
+
+/// How many messages a receiver gets, and how many are taken out of a broadcaster's lane, before it is the
+/// next one's turn.
+const TURN: usize = 256;
+/// How many receivers have a turn in a step.
+const PORTS: usize = 64;
+
+/// The engine.
+pub(crate) struct Frontier<T> {
+    hall: Hall<T, Sources<T>>,
+    /// The dispatcher's clock.
+    clock: ClockWriter,
+    /// The clocks of all receivers, with their ports.
+    clocks: BTreeSet<(u64, usize)>,
+    /// What the dispatcher's clock shows: all receivers have got there.
+    published: Clock,
+    /// How far it may go, as announced to receivers.
+    limit: u64,
+    /// How far the receivers' clocks may go at most.
+    sources_limit: u64,
+    /// What is announced of that to broadcasters; it may not come to it.
+    sources_proposed: u64,
+    /// How many receivers are about to join.
+    joining_receivers: usize,
+    /// How many broadcasters are about to join.
+    joining_broadcasters: usize,
+    /// Lanes of broadcasters that have something, the next in turn first.
+    ready_broadcasts: VecDeque<usize>,
+    /// Whose turn it is in this step. Kept for its memory.
+    batch: Vec<usize>,
+}
+
+impl<T> Frontier<T> {
+    pub(crate) fn new(hall: Hall<T, Sources<T>>, clock: ClockWriter, start: u64) -> Self {
+        Self {
+            hall,
+            clock,
+            clocks: BTreeSet::new(),
+            published: Clock {
+                seq: Seq::from(start),
+                dispatched: 0,
+            },
+            limit: start,
+            sources_limit: start,
+            sources_proposed: start,
+            joining_receivers: 0,
+            joining_broadcasters: 0,
+            ready_broadcasts: VecDeque::new(),
+            batch: Vec::new(),
+        }
+    }
+
+    /// Does what can be done at once. Returns whether that was anything.
+    fn work(&mut self) -> bool {
+        let mut worked = self.take_signals();
+        worked |= self.stage_broadcasts();
+        self.hall.poll_blocked();
+        let mut batch = std::mem::take(&mut self.batch);
+        while batch.len() < PORTS {
+            let Some(p) = self.hall.next_runnable() else {
+                break;
+            };
+            batch.push(p);
+        }
+        let mut announced = self.announce_for_receivers();
+        for &p in &batch {
+            worked |= self.refresh(p);
+            announced |= self.announce(p);
+        }
+        if announced {
+            // Who is joining by now, and may have read the limits before, is found here: see `Gate`.
+            fence_at_gate();
+            worked |= self.drain_control();
+        }
+        for p in batch.drain(..) {
+            // It may have left just now.
+            if self.hall.ports.contains(p) {
+                worked |= self.deliver(p);
+            }
+        }
+        self.batch = batch;
+        if self.sources_proposed != self.sources_limit {
+            self.sources_proposed = self.sources_limit;
+            self.hall.gate().announce_for_sources(self.sources_limit);
+        }
+        worked |= self.publish();
+        worked |= self.end_sealed();
+        worked
+    }
+
+    fn take_signals(&mut self) -> bool {
+        let signalled = self.hall.take_signals();
+        // A lane was told of before anything was sent on it, so after this every lane taken is known.
+        let mut worked = self.drain_control();
+        for lane in signalled {
+            worked = true;
+            // Without a slot it has been given up, and its signal is late.
+            if let Some(l) = lane.slot().get() {
+                self.make_ready(l);
+            }
+        }
+        worked
+    }
+
+    /// Enters a lane, whose flag is claimed, into the queue where it belongs.
+    fn make_ready(&mut self, l: usize) {
+        let berth = &mut self.hall.lanes[l];
+        if std::mem::replace(&mut berth.in_ready, true) {
+            return;
+        }
+        match berth.port {
+            None => self.ready_broadcasts.push_back(l),
+            Some(p) => {
+                self.hall.ports[p].queue.ready.push_back(l);
+                self.hall.make_runnable(p);
+            }
+        }
+    }
+
+    /// Takes broadcasts out of their lanes, and has each receiver's share wait for its turn there.
+    fn stage_broadcasts(&mut self) -> bool {
+        let mut worked = false;
+        for _ in 0..self.ready_broadcasts.len() {
+            let Some(l) = self.ready_broadcasts.pop_front() else {
+                break;
+            };
+            let mut turn = 0;
+            let goes_on = loop {
+                if turn == TURN || !self.broadcast_fits(l) {
+                    break true;
+                }
+                match self.hall.lanes[l].take() {
+                    Ok(item) => {
+                        // After the message is taken and before it is dealt out: a receiver that joined
+                        // before it was sent is known now, and gets it.
+                        self.drain_control();
+                        self.deal_out(l, item);
+                        turn += 1;
+                    }
+                    Err(frontier) => {
+                        worked |= self.broadcaster_passed(l, frontier);
+                        if !self.hall.lanes[l].end.rest_at(frontier) {
+                            continue;
+                        }
+                        self.hall.lanes[l].in_ready = false;
+                        if self.hall.lanes[l].left {
+                            self.remove_broadcaster(l);
+                        }
+                        break false;
+                    }
+                }
+            };
+            worked |= turn > 0;
+            if goes_on {
+                self.ready_broadcasts.push_back(l);
+            }
+        }
+        worked
+    }
+
+    /// Whether every receiver that a broadcaster reaches can have one more share wait.
+    fn broadcast_fits(&self, l: usize) -> bool {
+        let berth = &self.hall.lanes[l];
+        let most = berth.end.lane().capacity();
+        self.hall.ports.iter().all(|(_, port)| {
+            !port.hears(berth.birth)
+                || port
+                    .queue
+                    .feed_of(l)
+                    .is_none_or(|f| port.queue.merge.feed(f).staged.len() < most)
+        })
+    }
+
+    fn deal_out(&mut self, l: usize, item: Item<T>) {
+        let berth = &mut self.hall.lanes[l];
+        let seq = item.seq;
+        if seq <= berth.passed {
+            let lane = Arc::clone(berth.end.lane());
+            self.hall.reject(&lane, item);
+            return;
+        }
+        berth.took(seq);
+        let birth = berth.birth;
+        self.hall.dispatched += 1;
+        let targets: Vec<usize> = self
+            .hall
+            .ports
+            .iter()
+            .filter_map(|(p, port)| {
+                (port.hears(birth) && port.queue.start < seq && port.queue.feed_of(l).is_some())
+                    .then_some(p)
+            })
+            .collect();
+        // The parcel goes to the last receiver, so that the engine is not the one to drop it.
+        let mut parcel = Some(item.parcel);
+        for (i, &p) in targets.iter().enumerate() {
+            let share = if i + 1 == targets.len() {
+                parcel.take()
+            } else {
+                parcel.as_ref().and_then(Parcel::share)
+            };
+            let share = share.expect("a broadcast has a share for each");
+            let sources = &mut self.hall.ports[p].queue;
+            if let Some(f) = sources.feed_of(l) {
+                sources
+                    .merge
+                    .change(f, |feed| feed.staged.push_back((seq, share)));
+            }
+            self.hall.make_runnable(p);
+        }
+    }
+
+    /// Notes that a broadcaster sends nothing up to `frontier` any more. Returns whether that is news.
+    fn broadcaster_passed(&mut self, l: usize, frontier: u64) -> bool {
+        let berth = &mut self.hall.lanes[l];
+        let passed = berth.passed.max(frontier);
+        berth.passed = passed;
+        let mut reached = Vec::new();
+        for (p, port) in &mut self.hall.ports {
+            let Some(f) = port.queue.feed_of(l) else {
+                continue;
+            };
+            if port.queue.merge.feed(f).passed < passed {
+                port.queue.merge.change(f, |feed| feed.passed = passed);
+                reached.push(p);
+            }
+        }
+        for &p in &reached {
+            self.hall.make_runnable(p);
+        }
+        !reached.is_empty()
+    }
+
+    /// Looks into the ready lanes of a receiver's own senders. Returns whether there was anything.
+    fn refresh(&mut self, p: usize) -> bool {
+        let mut worked = false;
+        for _ in 0..self.hall.ports[p].queue.ready.len() {
+            let port = &mut self.hall.ports[p];
+            let has_room = port.room() > 0;
+            let Some(l) = port.queue.ready.pop_front() else {
+                break;
+            };
+            let berth = &mut self.hall.lanes[l];
+            let taken = if has_room {
+                berth.take()
+            } else {
+                // What there is stays in the lane. If there is nothing, its frontier counts all the same.
+                let frontier = berth.end.lane().frontier();
+                if !berth.end.is_empty() {
+                    port.queue.ready.push_back(l);
+                    continue;
+                }
+                Err(frontier)
+            };
+            worked = true;
+            match taken {
+                Ok(item) => self.stage(p, l, item),
+                Err(frontier) => self.found_empty(p, l, frontier),
+            }
+        }
+        worked
+    }
+
+    /// Has a message that was taken out of a lane wait for its turn.
+    fn stage(&mut self, p: usize, l: usize, item: Item<T>) {
+        let berth = &mut self.hall.lanes[l];
+        if item.seq <= berth.passed {
+            berth.in_ready = true;
+            let lane = Arc::clone(berth.end.lane());
+            self.hall.reject(&lane, item);
+            self.hall.ports[p].queue.ready.push_back(l);
+            self.hall.make_runnable(p);
+            return;
+        }
+        berth.took(item.seq);
+        berth.in_ready = false;
+        let merge = &mut self.hall.ports[p].queue.merge;
+        merge.change(berth.feed, |feed| {
+            feed.staged.push_back((item.seq, item.parcel));
+        });
+    }
+
+    /// A lane is empty, and its sender at `frontier`.
+    fn found_empty(&mut self, p: usize, l: usize, frontier: u64) {
+        let sources = &mut self.hall.ports[p].queue;
+        let berth = &mut self.hall.lanes[l];
+        berth.passed = berth.passed.max(frontier);
+        sources
+            .merge
+            .change(berth.feed, |feed| feed.passed = berth.passed);
+        if !berth.end.rest_at(frontier) {
+            berth.in_ready = true;
+            sources.ready.push_back(l);
+            self.hall.make_runnable(p);
+            return;
+        }
+        berth.in_ready = false;
+        if berth.left {
+            sources.highest = sources.highest.max(berth.passed);
+            sources.merge.leave(berth.feed);
+            self.hall.remove_lane(l);
+        }
+    }
+
+    /// Announces how far a receiver's messages and clock may go. Returns whether that is news.
+    fn announce(&mut self, p: usize) -> bool {
+        let lanes = &self.hall.lanes;
+        let port = &mut self.hall.ports[p];
+        let frontier = |l: usize| lanes[l].end.lane().frontier();
+        let Some(limit) = port.queue.merge.limit(frontier) else {
+            return false;
+        };
+        if limit <= port.queue.limit {
+            return false;
+        }
+        port.queue.proposed = limit;
+        port.inlet.inbox().announce_limit(limit);
+        // A receiver whose last source has left counts here too, though nothing that joins now reaches it: the
+        // dispatcher's clock may follow its clock, and new receivers start there.
+        if limit > self.sources_proposed {
+            self.sources_proposed = limit;
+            self.hall.gate().announce_for_sources(limit);
+        }
+        true
+    }
+
+    /// Announces how far the dispatcher's clock may go. Returns whether that is news.
+    fn announce_for_receivers(&mut self) -> bool {
+        let lowest = self.lowest();
+        if lowest <= self.limit {
+            return false;
+        }
+        self.limit = lowest;
+        self.hall.gate().announce_for_receivers(lowest);
+        true
+    }
+
+    /// How far all receivers have got, and no further than a broadcaster that a new one hears.
+    fn lowest(&self) -> u64 {
+        let lowest = self.clocks.first().map_or(0, |&(clock, _)| clock);
+        if self.hall.sealed.is_empty() {
+            // Every receiver hears every broadcaster, and is behind it.
+            return lowest;
+        }
+        let lanes = self.hall.broadcast_lanes.iter();
+        let passed = lanes.map(|&l| self.hall.lanes[l].passed);
+        passed.fold(lowest, u64::min)
+    }
+
+    /// Delivers what is due to a receiver, and moves its clock. Returns whether there was anything.
+    fn deliver(&mut self, p: usize) -> bool {
+        let port = &mut self.hall.ports[p];
+        let is_held = port.queue.joining + self.joining_broadcasters > 0;
+        if is_held {
+            // Somebody is joining, who may have read what was announced before. So it does not come to that;
+            // it is to be announced anew, and looked again who is joining.
+            port.inlet.inbox().announce_limit(port.queue.limit);
+            port.queue.proposed = port.queue.limit;
+        } else {
+            port.queue.limit = port.queue.proposed;
+            self.sources_limit = self.sources_limit.max(port.queue.limit);
+        }
+        let cap = port.queue.limit;
+        let mut left = port.room().min(TURN);
+        let mut delivered = 0;
+        while left > 0 {
+            let Some((f, upto)) = self.hall.ports[p].queue.merge.due(cap) else {
+                break;
+            };
+            let count = self.run(p, f, upto, left);
+            delivered += count;
+            left -= count;
+        }
+        let mut moved = delivered > 0;
+        if delivered > 0 {
+            self.hall.commit(p);
+        }
+        let sources = &mut self.hall.ports[p].queue;
+        sources.delivered += delivered as u64;
+        let hold = sources.merge.hold();
+        let now = hold.map_or(sources.published, |hold| hold.min(cap));
+        if now > sources.published {
+            self.clocks.remove(&(sources.published, p));
+            self.clocks.insert((now, p));
+            sources.published = now;
+            sources.is_news = true;
+            sources.clock.publish(Clock {
+                seq: Seq::from(now),
+                dispatched: sources.delivered,
+            });
+            self.hall.touch(p);
+            moved = true;
+        }
+        let sources = &self.hall.ports[p].queue;
+        if sources.merge.due(cap).is_some() || !sources.ready.is_empty() {
+            self.hall.queue_port(p);
+        } else if !is_held && hold > Some(cap) {
+            // It can go on when that is announced.
+            self.hall.make_runnable(p);
+        }
+        moved
+    }
+
+    /// Delivers the messages of one source, up to the one after `upto` and no more than `most`. Returns how
+    /// many.
+    fn run(&mut self, p: usize, f: usize, upto: u64, most: usize) -> usize {
+        let hall = &mut self.hall;
+        let port = &mut hall.ports[p];
+        let l = port.queue.merge.feed(f).lane;
+        let mut count = 0;
+        let (inlet, highest) = (&mut port.inlet, &mut port.queue.highest);
+        let is_empty = port.queue.merge.change(f, |feed| {
+            while count < most {
+                match feed.staged.front() {
+                    Some((seq, _)) if seq - 1 <= upto => {}
+                    _ => break,
+                }
+                if let Some((seq, parcel)) = feed.staged.pop_front() {
+                    inlet.push(seq, parcel);
+                    *highest = seq;
+                    // More is known of a lane that is there.
+                    feed.passed = feed.passed.max(seq - 1);
+                    count += 1;
+                }
+            }
+            feed.staged.is_empty()
+        });
+        let feed = port.queue.merge.feed(f);
+        if feed.closing {
+            if is_empty {
+                port.queue.merge.leave(f);
+                hall.check_sealed = true;
+            }
+            return count;
+        }
+        let berth = &hall.lanes[l];
+        if berth.port.is_some() {
+            // Broadcasts were counted when they were dealt out.
+            hall.dispatched += count as u64;
+        }
+        if !is_empty {
+            return count;
+        }
+        if berth.port.is_none() {
+            let passed = berth.passed;
+            port.queue.merge.change(f, |feed| feed.passed = passed);
+            return count;
+        }
+        self.run_lane(p, l, upto, most, count)
+    }
+
+    /// Goes on with what is in the lane.
+    fn run_lane(&mut self, p: usize, l: usize, upto: u64, most: usize, already: usize) -> usize {
+        let mut count = already;
+        let hall = &mut self.hall;
+        let port = &mut hall.ports[p];
+        let berth = &mut hall.lanes[l];
+        let mut found = None;
+        while count < most {
+            match berth.take() {
+                Ok(item) if item.seq > berth.passed => {
+                    if item.seq - 1 > upto {
+                        found = Some(Ok(item));
+                        break;
+                    }
+                    berth.took(item.seq);
+                    port.inlet.push(item.seq, item.parcel);
+                    port.queue.highest = item.seq;
+                    hall.dispatched += 1;
+                    count += 1;
+                }
+                other => {
+                    found = Some(other);
+                    break;
+                }
+            }
+        }
+        let passed = berth.passed;
+        port.queue
+            .merge
+            .change(berth.feed, |feed| feed.passed = passed);
+        match found {
+            Some(Ok(item)) => self.stage(p, l, item),
+            Some(Err(frontier)) => self.found_empty(p, l, frontier),
+            None => {
+                berth.in_ready = true;
+                port.queue.ready.push_back(l);
+            }
+        }
+        count
+    }
+
+    /// Shows the dispatcher's clock, and wakes whom the receivers' clocks concern. Returns whether there is
+    /// more to show.
+    fn publish(&mut self) -> bool {
+        let lowest = self.lowest();
+        let mut now = Clock {
+            seq: self.published.seq,
+            dispatched: self.hall.dispatched,
+        };
+        let is_held = self.joining_receivers > 0;
+        if is_held {
+            // As with a receiver's clock: see `deliver`.
+            self.limit = self.published.seq.get();
+            self.hall.gate().announce_for_receivers(self.limit);
+        } else {
+            now.seq = now.seq.max(Seq::from(lowest.min(self.limit)));
+        }
+        if now != self.published {
+            self.published = now;
+            self.clock.publish(now);
+        }
+        if !self.hall.touched.is_empty() {
+            // Those that have parked for a tick, after this fence, see the clocks published before.
+            fence_after_publishing();
+            for inbox in self.hall.core.parked().take() {
+                match inbox.slot().get() {
+                    Some(p) => self.hall.ports[p].parked = true,
+                    None => inbox.link().rearm(),
+                }
+            }
+            for &p in &self.hall.touched {
+                if let Some(port) = self.hall.ports.get_mut(p) {
+                    if std::mem::take(&mut port.queue.is_news) && std::mem::take(&mut port.parked) {
+                        Hall::<T, Sources<T>>::wake_parked(port.inlet.inbox());
+                    }
+                }
+            }
+            self.hall.wake_touched();
+        }
+        !is_held && lowest > self.limit
+    }
+}

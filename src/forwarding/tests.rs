@@ -1,0 +1,322 @@
+//! The engines step by step, on real handles and without a thread.
+
+use crate::driver::Drive;
+use crate::forwarding::{Dense, Frontier, Parts, dispatch};
+use crate::{
+    Dispatcher, Event, ForwardError, Forwarding, Order, Receiver, Seq, TryForwardError,
+    TryRecvError,
+};
+
+fn frontier<T: Send + 'static>(
+    capacity: usize,
+    lane_capacity: usize,
+) -> (Dispatcher<T, Forwarding>, Frontier<T>) {
+    let Parts {
+        connection,
+        hall,
+        clock,
+    } = dispatch(capacity, lane_capacity, Order::Frontier, 0);
+    let engine = Frontier::new(hall, clock, 0);
+    (Dispatcher::from_connection(connection), engine)
+}
+
+fn dense<T: Send + 'static>(
+    capacity: usize,
+    lane_capacity: usize,
+    window: usize,
+) -> (Dispatcher<T, Forwarding>, Dense<T>) {
+    let Parts {
+        connection,
+        hall,
+        clock,
+    } = dispatch(capacity, lane_capacity, Order::Dense { window }, 0);
+    let engine = Dense::new(hall, clock, 0, window);
+    (Dispatcher::from_connection(connection), engine)
+}
+
+/// Steps until there is nothing to do.
+fn run<T>(engine: &mut impl Drive<T>) {
+    let mut steps = 0;
+    while engine.step() {
+        steps += 1;
+        assert!(steps < 10_000, "the engine goes on for ever");
+    }
+}
+
+/// Whether the driver comes to block.
+fn can_block<T>(engine: &mut impl Drive<T>) -> bool {
+    (0..4).any(|_| {
+        run(engine);
+        engine.prepare_to_block(&mut Vec::new())
+    })
+}
+
+fn message<T>(seq: u64, value: T) -> Result<Event<T>, TryRecvError> {
+    let seq = Seq::from(seq);
+    Ok(Event::Message { seq, value })
+}
+
+fn clock<T>(seq: u64) -> Result<Event<T>, TryRecvError> {
+    Ok(Event::Clock(Seq::from(seq)))
+}
+
+/// All events there are.
+fn events<T>(rx: &Receiver<T>) -> Vec<Event<T>> {
+    rx.try_iter().collect()
+}
+
+/// The numbers of the messages that are there.
+fn numbers<T>(rx: &Receiver<T>) -> Vec<u64> {
+    let messages = rx.try_iter().filter_map(Event::into_message);
+    messages.map(|(seq, _)| seq.get()).collect()
+}
+
+#[test]
+fn a_message_is_delivered_when_no_other_source_can_send_a_lower_one() {
+    let (dispatcher, mut engine) = frontier(8, 8);
+    let (a, rx) = dispatcher.channel("r").unwrap();
+    let b = dispatcher.sender("r").unwrap();
+    a.forward(5, 'a').unwrap();
+    run(&mut engine);
+    assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    b.advance(3).unwrap();
+    run(&mut engine);
+    assert_eq!(rx.try_recv(), clock(3), "b may still send 4");
+    b.advance(4).unwrap();
+    run(&mut engine);
+    assert_eq!(rx.try_recv(), message(5, 'a'));
+    assert_eq!(rx.observed().get(), 4, "b may still send 5");
+    assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    b.forward(5, 'b').unwrap();
+    run(&mut engine);
+    assert_eq!(rx.try_recv(), message(5, 'b'));
+    assert_eq!(rx.try_recv(), clock(5));
+    assert!(can_block(&mut engine));
+}
+
+#[test]
+fn sources_of_other_receivers_do_not_hold_back() {
+    let (dispatcher, mut engine) = frontier(8, 8);
+    let (a, for_a) = dispatcher.channel("a").unwrap();
+    let (_asleep, for_b) = dispatcher.channel("b").unwrap();
+    a.forward(1, 'x').unwrap();
+    a.advance(100).unwrap();
+    run(&mut engine);
+    assert_eq!(events(&for_a).len(), 2);
+    assert_eq!(for_a.observed().get(), 100);
+    assert_eq!(for_b.try_recv(), Err(TryRecvError::Empty));
+    assert_eq!(dispatcher.clock().seq.get(), 0, "b has not got further");
+    assert_eq!(dispatcher.clock().dispatched, 1);
+    drop(for_b);
+    run(&mut engine);
+    assert_eq!(dispatcher.clock().seq.get(), 100);
+}
+
+#[test]
+fn a_broadcast_is_delivered_as_each_receivers_order_allows() {
+    let (dispatcher, mut engine) = frontier(8, 8);
+    let (a, for_a) = dispatcher.channel("a").unwrap();
+    let (b, for_b) = dispatcher.channel("b").unwrap();
+    let everybody = dispatcher.broadcaster();
+    everybody.forward(10, "all").unwrap();
+    a.advance(20).unwrap();
+    run(&mut engine);
+    assert_eq!(for_a.try_recv(), message(10, "all"));
+    assert_eq!(for_a.try_recv(), clock(10));
+    assert_eq!(for_b.try_recv(), Err(TryRecvError::Empty));
+    b.forward(4, "b").unwrap();
+    run(&mut engine);
+    assert_eq!(for_b.try_recv(), message(4, "b"));
+    assert_eq!(for_b.try_recv(), clock(4));
+    drop(everybody);
+    drop(b);
+    run(&mut engine);
+    assert_eq!(for_b.try_recv(), message(10, "all"));
+    assert_eq!(for_b.try_recv(), clock(10));
+    assert_eq!(for_b.try_recv(), Err(TryRecvError::Disconnected));
+    assert_eq!(for_a.try_recv(), clock(20));
+}
+
+/// S6: the clock of a receiver that is full moves on, up to what waits for it; and so does everybody else.
+#[test]
+fn a_full_receiver_holds_its_own_up() {
+    let (dispatcher, mut engine) = frontier(1, 2);
+    let (a, for_a) = dispatcher.channel("a").unwrap();
+    let a_too = dispatcher.sender("a").unwrap();
+    for n in 1..=3 {
+        a.forward(n, n).unwrap();
+        run(&mut engine);
+    }
+    a_too.advance(50).unwrap();
+    run(&mut engine);
+    assert_eq!(for_a.len(), 1);
+    assert!(can_block(&mut engine));
+    assert_eq!(a.try_forward(4, 4), Err(TryForwardError::Full(4)));
+    let mut got = Vec::new();
+    while got.len() < 3 {
+        got.extend(numbers(&for_a));
+        run(&mut engine);
+    }
+    assert_eq!(got, [1, 2, 3]);
+    assert_eq!(for_a.try_recv(), Err(TryRecvError::Empty));
+    assert_eq!(for_a.observed().get(), 3);
+    assert!(can_block(&mut engine));
+}
+
+#[test]
+fn a_clone_starts_where_its_parent_is() {
+    let (dispatcher, mut engine) = frontier(8, 8);
+    let (a, rx) = dispatcher.channel("r").unwrap();
+    a.advance(10).unwrap();
+    let clone = a.clone();
+    assert_eq!(clone.frontier().get(), 10);
+    a.advance(90).unwrap();
+    run(&mut engine);
+    assert_eq!(rx.try_recv(), clock(10));
+    clone.forward(11, 'x').unwrap();
+    run(&mut engine);
+    assert_eq!(rx.try_recv(), message(11, 'x'));
+    drop(clone);
+    run(&mut engine);
+    assert_eq!(rx.try_recv(), clock(90));
+    assert_eq!(dispatcher.sender("r").unwrap().frontier().get(), 90);
+    assert_eq!(dispatcher.broadcaster().frontier().get(), 90);
+}
+
+/// A source that has said that it joins, and no more yet, holds the clock where it is.
+#[test]
+fn a_clock_waits_for_a_source_that_joins() {
+    use crate::control::{Control, Newcomer};
+    let (dispatcher, mut engine) = frontier(8, 8);
+    let (a, rx) = dispatcher.channel("r").unwrap();
+    run(&mut engine);
+    let tell = dispatcher.connection();
+    tell.tell(Control::Joining(Newcomer::Broadcaster));
+    a.forward(1, 'x').unwrap();
+    a.forward(2, 'y').unwrap();
+    assert!(can_block(&mut engine));
+    assert_eq!(numbers(&rx), [1]);
+    assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    let (_lane, end) = tell.new_lane(None, 1);
+    tell.tell(Control::Lane(end));
+    run(&mut engine);
+    // The clock is at 1 now: that says it of the lower ones, and a message comes before a tick.
+    assert_eq!(rx.try_recv(), message(2, 'y'));
+    assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    assert_eq!(rx.observed().get(), 1);
+}
+
+#[test]
+fn dense_takes_any_order() {
+    let (dispatcher, mut engine) = dense(8, 8, 4);
+    let (a, for_a) = dispatcher.channel("a").unwrap();
+    let (b, for_b) = dispatcher.channel("b").unwrap();
+    b.forward(4, 'd').unwrap();
+    a.forward(3, 'c').unwrap();
+    a.forward(2, 'b').unwrap();
+    run(&mut engine);
+    assert_eq!(for_a.try_recv(), Err(TryRecvError::Empty));
+    b.forward_empty(1).unwrap();
+    run(&mut engine);
+    assert_eq!(for_a.try_recv(), message(2, 'b'));
+    assert_eq!(for_a.try_recv(), message(3, 'c'));
+    assert_eq!(for_a.try_recv(), clock(4));
+    assert_eq!(for_b.try_recv(), message(4, 'd'));
+    assert_eq!(dispatcher.clock().seq.get(), 4);
+    assert!(can_block(&mut engine));
+}
+
+/// Beyond the window a lane waits, and goes on when the window does.
+#[test]
+fn dense_lanes_wait_beyond_the_window() {
+    let (dispatcher, mut engine) = dense(8, 1, 2);
+    let (a, rx) = dispatcher.channel("r").unwrap();
+    let b = dispatcher.sender("r").unwrap();
+    a.forward(3, 3).unwrap();
+    run(&mut engine);
+    a.forward(4, 4).unwrap();
+    assert_eq!(a.try_forward(5, 5), Err(TryForwardError::Full(5)));
+    assert!(can_block(&mut engine));
+    b.forward(1, 1).unwrap();
+    run(&mut engine);
+    assert_eq!(numbers(&rx), [1]);
+    b.forward(2, 2).unwrap();
+    run(&mut engine);
+    assert_eq!(numbers(&rx), [2, 3, 4]);
+}
+
+/// A full receiver does not get its clock before its message.
+#[test]
+fn dense_holds_the_clock_of_a_full_receiver() {
+    let (dispatcher, mut engine) = dense(1, 8, 8);
+    let (a, for_a) = dispatcher.channel("a").unwrap();
+    let (b, for_b) = dispatcher.channel("b").unwrap();
+    for n in 1..=3 {
+        a.forward(n, n).unwrap();
+    }
+    b.forward(4, 4).unwrap();
+    run(&mut engine);
+    assert_eq!(for_b.try_recv(), message(4, 4));
+    for n in 1..=3 {
+        assert_eq!(for_a.try_recv(), message(n, n));
+        assert_eq!(
+            for_a.try_recv(),
+            if n < 3 {
+                Err(TryRecvError::Empty)
+            } else {
+                clock(4)
+            }
+        );
+        run(&mut engine);
+    }
+    assert!(can_block(&mut engine));
+}
+
+#[test]
+fn dense_gives_up_what_everybody_has_promised_away() {
+    let (dispatcher, mut engine) = dense(8, 8, 4);
+    let (a, rx) = dispatcher.channel("r").unwrap();
+    let b = a.clone();
+    a.forward(2, 2).unwrap();
+    a.advance(1_000_000).unwrap();
+    run(&mut engine);
+    assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    b.advance(1).unwrap();
+    run(&mut engine);
+    assert_eq!(numbers(&rx), [2]);
+    assert_eq!(b.forward(1, 1), Err(ForwardError::Late(1)));
+    b.advance(500).unwrap();
+    run(&mut engine);
+    assert_eq!(rx.try_recv(), clock(500));
+    b.forward(700, 700).unwrap();
+    drop(b);
+    run(&mut engine);
+    assert_eq!(numbers(&rx), [700]);
+    assert_eq!(rx.observed().get(), 1_000_000);
+}
+
+/// A receiver whose last source has left may run ahead of everybody else, since nothing that joins then reaches it.
+/// One that is made later starts no further than any broadcaster that it hears.
+#[test]
+fn a_receiver_starts_no_further_than_a_broadcaster_that_was_there() {
+    let (dispatcher, mut engine) = frontier(1, 4);
+    let (tx, ahead) = dispatcher.channel("ahead").unwrap();
+    for n in [5, 9] {
+        tx.forward(n, n).unwrap();
+    }
+    drop(tx);
+    // The first fills the inbox; the second waits, and with it the receiver's clock.
+    run(&mut engine);
+    let everybody = dispatcher.broadcaster();
+    let frontier = everybody.frontier();
+    run(&mut engine);
+    assert_eq!(numbers(&ahead), [5]);
+    run(&mut engine);
+    let (to_late, late) = dispatcher.channel("late").unwrap();
+    assert!(late.observed() <= frontier);
+    everybody.forward(frontier.get() + 1, 1).unwrap();
+    run(&mut engine);
+    drop((to_late, everybody));
+    run(&mut engine);
+    assert_eq!(numbers(&late), [frontier.get() + 1]);
+}
