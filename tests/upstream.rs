@@ -11,7 +11,7 @@ mod common {
 
 use std::thread;
 
-use clocked_lanes::{ChannelError, Dispatcher, Event, SendError, Seq};
+use clocked_lanes::{ChannelError, Dispatcher, Event, Forwarding, Order, SendError, Seq};
 
 use common::clock::clock_gets_to;
 use common::full::fill;
@@ -140,5 +140,95 @@ fn a_duplicate_name_does_not_panic() {
         assert_eq!(error, ChannelError::NameInUse("a".to_owned()));
         tx.send(1).unwrap();
         assert_eq!(rx.recv_message(), Ok((Seq::from(1), 1)));
+    });
+}
+
+fn dense(window: usize) -> Dispatcher<u64, Forwarding> {
+    let order = Order::Dense { window };
+    Dispatcher::builder().forwarding(order).build().unwrap()
+}
+
+/// There, a number that is filled with nothing before its turn is lost, and the stream stalls.
+#[test]
+fn an_empty_number_beyond_the_next_one_counts() {
+    watched(|| {
+        let (tx, rx) = dense(8).channel("a").unwrap();
+        tx.forward_empty(3).unwrap();
+        tx.forward(4, 4).unwrap();
+        tx.forward(2, 2).unwrap();
+        tx.forward_empty(1).unwrap();
+        assert_eq!(rx.recv_message(), Ok((Seq::from(2), 2)));
+        assert_eq!(rx.recv_message(), Ok((Seq::from(4), 4)));
+    });
+}
+
+/// There, the dispatcher's thread panics on it.
+#[test]
+fn a_late_number_does_not_kill_the_dispatcher() {
+    watched(|| {
+        let dispatcher = dense(8);
+        let (tx, rx) = dispatcher.channel("a").unwrap();
+        tx.forward(1, 1).unwrap();
+        assert_eq!(rx.recv_message(), Ok((Seq::from(1), 1)));
+        tx.clone().forward(1, 100).unwrap();
+        tx.forward(2, 2).unwrap();
+        assert_eq!(rx.recv_message(), Ok((Seq::from(2), 2)));
+        assert_eq!(dispatcher.rejects().recv().unwrap().value, Some(100));
+    });
+}
+
+/// There, they are never delivered, and neither is anything after them.
+#[test]
+fn delayed_messages_of_a_receiver_that_leaves_leave_no_gap() {
+    watched(|| {
+        let dispatcher = dense(8);
+        let (tx, rx) = dispatcher.channel("leaves").unwrap();
+        let (other, for_other) = dispatcher.channel("stays").unwrap();
+        tx.forward(2, 2).unwrap();
+        other.forward(3, 3).unwrap();
+        drop((tx, rx));
+        other.forward(1, 1).unwrap();
+        assert_eq!(for_other.recv_message(), Ok((Seq::from(1), 1)));
+        assert_eq!(for_other.recv_message(), Ok((Seq::from(3), 3)));
+    });
+}
+
+/// There, they stay in the dispatcher for ever.
+#[test]
+fn delayed_messages_are_delivered_when_all_senders_are_gone() {
+    watched(|| {
+        let (tx, rx) = dense(8).channel("a").unwrap();
+        tx.forward(5, 5).unwrap();
+        tx.forward(3, 3).unwrap();
+        drop(tx);
+        assert_eq!(rx.recv_message(), Ok((Seq::from(3), 3)));
+        assert_eq!(rx.recv_message(), Ok((Seq::from(5), 5)));
+        assert!(rx.recv_message().is_err());
+    });
+}
+
+/// There, the second of two messages with one number is not seen by `try_recv`.
+#[test]
+fn try_recv_finds_every_message_with_one_number() {
+    watched(|| {
+        let dispatcher = Dispatcher::builder()
+            .forwarding(Order::Frontier)
+            .build()
+            .unwrap();
+        let (a, rx) = dispatcher.channel("a").unwrap();
+        let everybody = dispatcher.broadcaster();
+        a.forward(1, 'a').unwrap();
+        everybody.forward(1, 'b').unwrap();
+        drop((a, everybody));
+        let mut values = Vec::new();
+        loop {
+            match rx.try_recv() {
+                Ok(event) => values.extend(event.into_message().map(|m| m.1)),
+                Err(error) if error.is_disconnected() => break,
+                Err(_) => thread::yield_now(),
+            }
+        }
+        values.sort_unstable();
+        assert_eq!(values, ['a', 'b']);
     });
 }
