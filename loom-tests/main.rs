@@ -13,6 +13,7 @@
 mod clock_cell;
 mod dispatch;
 mod explore;
+mod forwarding;
 mod inbox;
 mod lane;
 mod registration;
