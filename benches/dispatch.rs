@@ -25,6 +25,7 @@ use std::time::Duration;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
 
+use common::forwarding::Forwards;
 use common::ours::{Ours, Receiving};
 use common::peer::Subject;
 use common::raw_crossbeam::RawCrossbeam;
@@ -58,6 +59,8 @@ fn one_to_one(criterion: &mut Criterion) {
     for subject in [
         &MESSAGES as &dyn Subject,
         &DRAINED,
+        &Forwards::Frontier,
+        &Forwards::Dense,
         &RawCrossbeam,
         &Upstream,
     ] {
@@ -71,6 +74,8 @@ fn pairs_4(criterion: &mut Criterion) {
     for subject in [
         &MESSAGES as &dyn Subject,
         &DRAINED,
+        &Forwards::Frontier,
+        &Forwards::Dense,
         &RawCrossbeam,
         &Upstream,
     ] {

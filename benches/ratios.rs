@@ -13,6 +13,7 @@
 //!
 //! - *Against the peers*: rates in million messages per second over all pairs; the columns with
 //!   `/ it` divide the rates of our variants by that of the subject in the row.
+//! - *Against serializing*: the rates of forwarding, divided by that of serializing on the same shape.
 //! - *Against itself*: the rate of one pair alone, the rate of the same pair in company, and the latter
 //!   divided by the former. 1.00 means that the company costs nothing. For `crossbeam`, whose channels have
 //!   nothing in common, the ratio shows how much of the others is noise.
@@ -28,6 +29,7 @@ use std::time::Duration;
 use clap::Parser;
 use comfy_table::{CellAlignment, Table, presets};
 
+use common::forwarding::Forwards;
 use common::ours::{Ours, Receiving};
 use common::peer::Subject;
 use common::raw_crossbeam::RawCrossbeam;
@@ -110,6 +112,14 @@ fn main() {
             println!(
                 "{title}, against the peers\n{}\n",
                 against_peers(effort, pairs)
+            );
+        }
+    }
+    for (title, pairs) in [("forwarding, 1 to 1", 1), ("forwarding, 4 to 4", 4)] {
+        if arguments.wants(title) {
+            println!(
+                "{title}, against serializing\n{}\n",
+                forwarding(effort, pairs)
             );
         }
     }
@@ -247,6 +257,22 @@ fn against_peers(effort: Effort, pairs: usize) -> Table {
             }
         }));
         table.add_row(row);
+    }
+    table
+}
+
+fn forwarding(effort: Effort, pairs: usize) -> Table {
+    let subjects: [&dyn Subject; 3] = [&MESSAGES, &Forwards::Frontier, &Forwards::Dense];
+    let cases = subjects.map(|subject| Case::new(subject, pairs, Beside::Nobody));
+    let rates = take_turns(effort, &cases);
+    let header = ["", "million/s", "of serializing"];
+    let mut table = table(header.map(str::to_owned).to_vec());
+    for (subject, rate) in subjects.iter().zip(&rates) {
+        table.add_row([
+            subject.name().to_owned(),
+            rate.spread().millions(),
+            rate.over(&rates[0]).to_string(),
+        ]);
     }
     table
 }

@@ -10,6 +10,7 @@
 //! run that loses something fails and is not fast.
 
 mod crowd;
+pub(crate) mod forwarding;
 pub(crate) mod ours;
 pub(crate) mod peer;
 pub(crate) mod raw_crossbeam;

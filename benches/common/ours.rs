@@ -47,13 +47,7 @@ impl Peer for Ours {
                     .channel(format!("receiver {n}"))
                     .expect("the names differ");
                 let receiving = self.receiving;
-                (
-                    sender,
-                    Inlet {
-                        receiver,
-                        receiving,
-                    },
-                )
+                (sender, Inlet::new(receiver, receiving))
             })
             .collect()
     }
@@ -86,6 +80,13 @@ impl Rising {
 }
 
 impl Inlet {
+    pub(crate) fn new(receiver: Receiver<u64>, receiving: Receiving) -> Self {
+        Self {
+            receiver,
+            receiving,
+        }
+    }
+
     fn receive_messages(&self, tally: &Tally) {
         let mut numbers = Rising::default();
         while !tally.is_complete() {
