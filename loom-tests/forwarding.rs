@@ -1,7 +1,7 @@
 //! Forwarding dispatches: what is new in their orderings.
 
 use clocked_lanes::models::{Gate, fence_at_gate};
-use clocked_lanes::{Dispatcher, Event, Forwarding, Order, Seq};
+use clocked_lanes::{DisconnectReason, Dispatcher, Event, Forwarding, Order, Sender, Seq};
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use loom::thread;
@@ -195,5 +195,60 @@ fn dense_waits_for_the_lower_number() {
         assert_eq!(rx.recv_message(), Ok((Seq::from(1), 10)));
         assert_eq!(rx.recv_message(), Ok((Seq::from(2), 20)));
         sending.join().unwrap();
+    });
+}
+
+/// Dense: a receiver that gets nothing is woken each time the clock moves, by messages to another and by numbers
+/// without one.
+#[test]
+fn dense_ticks_wake_a_parked_receiver() {
+    explore::bounded("forwarding: dense ticks wake a parked receiver", 1, || {
+        let dispatcher = dispatcher(Order::Dense { window: 2 }, 1, 1);
+        let (tx, _rx) = dispatcher.channel("a").unwrap();
+        let (_quiet, watcher) = dispatcher.channel("b").unwrap();
+        let watching =
+            thread::spawn(
+                move || {
+                    while watcher.recv().unwrap() != Event::Clock(Seq::from(2)) {}
+                },
+            );
+        tx.forward(1, 7).unwrap();
+        tx.forward_empty(2).unwrap();
+        watching.join().unwrap();
+    });
+}
+
+/// S10: a message that holds the sender that it was forwarded by is dropped, also if its receiver goes as it is put in.
+#[test]
+fn s10_a_message_may_hold_its_sender() {
+    struct Holds(#[expect(dead_code, reason = "it is held")] Arc<Sender<Holds, Forwarding>>);
+
+    explore::bounded("forwarding: S10, a message may hold its sender", 2, || {
+        let dispatcher = Dispatcher::<Holds>::builder()
+            .capacity(1)
+            .lane_capacity(1)
+            .forwarding(Order::Frontier)
+            .build()
+            .unwrap();
+        let (tx, rx) = dispatcher.channel("a").unwrap();
+        let tx = Arc::new(tx);
+        drop(dispatcher);
+        let leaving = thread::spawn(move || drop(rx));
+        let _ = tx.try_forward(1, Holds(Arc::clone(&tx)));
+        leaving.join().unwrap();
+    });
+}
+
+/// Who finds a lane closed finds why it was: here, because everybody waits for a number that nobody can send.
+#[test]
+fn who_finds_a_lane_closed_finds_why() {
+    explore::bounded("forwarding: who finds a lane closed finds why", 1, || {
+        let (tx, _rx) = dispatcher(Order::Dense { window: 1 }, 1, 1)
+            .channel("a")
+            .unwrap();
+        tx.forward(3, 7).unwrap();
+        let why = tx.disconnect_reason();
+        let missing = DisconnectReason::MissingNumber(Seq::from(1));
+        assert!(why.is_none() || why == Some(missing), "{why:?}");
     });
 }

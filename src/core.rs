@@ -183,6 +183,8 @@ impl<T> Connection<T> {
             Some(inbox) => Newcomer::Sender(Arc::clone(inbox)),
             None => Newcomer::Broadcaster,
         }));
+        // No model shows this call, nor those of the engines: the stand-in for the control lane is under a lock,
+        // which does as much. The gate's own model shows the fence.
         fence_at_gate();
         let limit = gate.limit_for_source(target.map(|inbox| &**inbox));
         match (parent, before) {

@@ -69,16 +69,16 @@ impl Gate {
 
     /// The number that every wait is for and that nobody can send any more.
     pub(crate) fn missing(&self) -> Option<u64> {
-        // ORDERING: acquire, partner of the release in `set_missing`; nothing but the number is concluded.
-        match self.missing.load(Ordering::Acquire) {
+        // ORDERING: relaxed, here and below. It is set before lanes are closed for it, and looked for by those
+        // who have found their lane closed: that orders it.
+        match self.missing.load(Ordering::Relaxed) {
             0 => None,
             number => Some(number),
         }
     }
 
     pub(crate) fn set_missing(&self, number: u64) {
-        // ORDERING: see `missing`.
-        self.missing.store(number, Ordering::Release);
+        self.missing.store(number, Ordering::Relaxed);
     }
 }
 

@@ -134,9 +134,9 @@ impl<T> Lane<T> {
     pub(crate) fn is_closed(&self) -> bool {
         // A receiver that has left is noticed at once, and not only when the engine has been told.
         //
-        // ORDERING: relaxed: nothing but the flag is concluded from it. Who misses it here finds it in
-        // `signal`.
-        self.target.as_ref().is_some_and(|to| to.is_gone()) || self.closed.load(Ordering::Relaxed)
+        // ORDERING: acquire, partner of the release in `LaneEnd::close`: who finds a lane closed finds why it
+        // was (see `Source::disconnect_reason`). Who misses it here finds it in `signal`.
+        self.target.as_ref().is_some_and(|to| to.is_gone()) || self.closed.load(Ordering::Acquire)
     }
 
     pub(crate) fn origin(&self) -> u64 {
@@ -303,10 +303,11 @@ impl<T> LaneEnd<T> {
 
     fn close(&self) {
         self.lane.slot.clear();
-        // ORDERING: relaxed, for the rearming in `empty` releases it. A sender that claims the lane after
-        // that sees the flag, and empties the lane itself. One that has claimed it before may still
-        // sign it up, once; the engine then finds that it has no slot.
-        self.lane.closed.store(true, Ordering::Relaxed);
+        // ORDERING: release, partner of the acquire in `Lane::is_closed`. For `signal`, the rearming in
+        // `empty` releases it: a sender that claims the lane after that sees the flag, and empties the lane
+        // itself. One that has claimed it before may still sign it up, once; the engine then finds that
+        // it has no slot.
+        self.lane.closed.store(true, Ordering::Release);
     }
 }
 

@@ -29,14 +29,17 @@ impl<T> Source<T> {
     /// Why nothing can be sent for good; `None` if something can.
     pub(crate) fn disconnect_reason(&self) -> Option<DisconnectReason> {
         let core = self.connection.core();
+        // Whether before why: who closes a lane has said why by then.
+        let is_closed = self.lane.is_closed();
         if self.lane.target().is_some_and(|to| to.is_gone()) {
             Some(DisconnectReason::ReceiverGone)
         } else if core.is_dead() {
             Some(DisconnectReason::DispatcherDied)
-        } else if let (true, Some(number)) = (self.lane.is_closed(), core.missing()) {
-            Some(DisconnectReason::MissingNumber(Seq::from(number)))
-        } else if self.lane.is_closed() {
-            Some(DisconnectReason::SendersGone)
+        } else if is_closed {
+            Some(match core.missing() {
+                Some(number) => DisconnectReason::MissingNumber(Seq::from(number)),
+                None => DisconnectReason::SendersGone,
+            })
         } else if core.numbers().is_empty() {
             Some(DisconnectReason::NumbersExhausted)
         } else {
