@@ -146,10 +146,22 @@ impl<T> Frontier<T> {
             };
             let mut turn = 0;
             let goes_on = loop {
-                if turn == TURN || !self.broadcast_fits(l) {
+                if turn == TURN {
                     break true;
                 }
-                match self.hall.lanes[l].take() {
+                let taken = if self.broadcast_fits(l) {
+                    self.hall.lanes[l].take()
+                } else {
+                    // What there is stays in the lane. If there is nothing, its frontier counts all the same:
+                    // receivers that are not in arrears go on.
+                    let end = &self.hall.lanes[l].end;
+                    let frontier = end.lane().frontier();
+                    if !end.is_empty() {
+                        break true;
+                    }
+                    Err(frontier)
+                };
+                match taken {
                     Ok(item) => {
                         // After the message is taken and before it is dealt out: a receiver that joined
                         // before it was sent is known now, and gets it.
