@@ -13,6 +13,9 @@ impl<T> Dense<T> {
         if self.has_ended || !self.is_stuck() {
             return false;
         }
+        if self.heed_promises() {
+            return true;
+        }
         self.has_ended = true;
         // Before anything is closed, so that everybody finds why.
         self.hall.gate().set_missing(self.arrived + 1);
@@ -55,6 +58,22 @@ impl<T> Dense<T> {
             self.hall.remove_port(p).inlet.give_up(self.arrived);
         }
         true
+    }
+
+    /// Notes what was promised after the messages that wait. Returns whether that is news.
+    fn heed_promises(&mut self) -> bool {
+        let mut worked = false;
+        for i in 0..self.blocked.len() {
+            let l = self.blocked[i];
+            let berth = &self.hall.lanes[l];
+            // The frontier first: see `Berth::take`.
+            let frontier = berth.end.lane().frontier();
+            if let (Some(head), true) = (&berth.head, berth.end.is_empty()) {
+                let promise = frontier.min(head.seq - 1);
+                worked |= self.promised(l, promise);
+            }
+        }
+        worked
     }
 
     /// Whether every lane that might have the next number waits with one beyond the window, and that is not

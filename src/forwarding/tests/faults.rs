@@ -2,6 +2,13 @@
 
 use super::*;
 
+/// What was rejected, with its number.
+fn rejected<T>(dispatcher: &Dispatcher<T, Forwarding>) -> Vec<(u64, Option<T>)> {
+    let rejects = dispatcher.rejects();
+    let rejected = rejects.try_iter().map(|r| (r.seq.get(), r.value));
+    rejected.collect()
+}
+
 /// S6: a broadcaster whose shares wait at one receiver is still heard by the others when it promises something.
 #[test]
 fn s6_a_receiver_that_stalls_does_not_hide_what_a_broadcaster_promises_to_others() {
@@ -24,4 +31,29 @@ fn s6_a_receiver_that_stalls_does_not_hide_what_a_broadcaster_promises_to_others
     drop(everybody);
     run(&mut engine);
     assert_eq!(rx.try_recv(), clock(200));
+}
+
+/// A wait that what is known can end is not given up.
+#[test]
+fn dense_counts_a_promise_made_after_a_message_that_waits() {
+    let (dispatcher, mut engine) = dense(8, 8, 4);
+    let (a, rx) = dispatcher.channel("r").unwrap();
+    let b = dispatcher.sender("r").unwrap();
+    a.forward(100, 100).unwrap();
+    run(&mut engine);
+    a.advance(99).unwrap();
+    run(&mut engine);
+    b.advance(99).unwrap();
+    run(&mut engine);
+    assert_eq!(numbers(&rx), [100]);
+    assert_eq!(b.disconnect_reason(), None);
+    // But not before what was put in before the promise.
+    a.forward(200, 200).unwrap();
+    a.forward(101, 101).unwrap();
+    run(&mut engine);
+    a.advance(199).unwrap();
+    b.advance(199).unwrap();
+    run(&mut engine);
+    assert!(a.is_disconnected());
+    assert_eq!(rejected(&dispatcher), [(200, Some(200)), (101, Some(101))]);
 }
