@@ -11,6 +11,7 @@ use crate::gate::Gate;
 use crate::inbox::{Inbox, Inlet};
 use crate::item::Item;
 use crate::lane::{Lane, LaneEnd};
+use crate::parcel::Blank;
 use crate::rejects::Rejected;
 use crate::signal_list::Linked;
 use crate::sync::{Arc, channel};
@@ -167,6 +168,9 @@ impl<T, Q> Hall<T, Q> {
 
     /// Hands a message back that is late or repeats a number.
     pub(super) fn reject(&self, lane: &Lane<T>, item: Item<T>) {
+        if item.parcel.blank() == Some(Blank::Promise) {
+            return;
+        }
         lane.count_rejected();
         self.hand_back(Rejected {
             seq: Seq::from(item.seq),

@@ -57,3 +57,17 @@ fn dense_counts_a_promise_made_after_a_message_that_waits() {
     assert!(a.is_disconnected());
     assert_eq!(rejected(&dispatcher), [(200, Some(200)), (101, Some(101))]);
 }
+
+/// A promise that is on its way is no message.
+#[test]
+fn dense_hands_back_no_promises() {
+    let (dispatcher, mut engine) = dense(8, 8, 1);
+    let (tx, _rx) = dispatcher.channel("r").unwrap();
+    tx.forward(5, 5).unwrap();
+    tx.advance(1).unwrap();
+    tx.forward(6, 6).unwrap();
+    run(&mut engine);
+    assert!(tx.is_disconnected());
+    assert_eq!(rejected(&dispatcher), [(5, Some(5)), (6, Some(6))]);
+    assert_eq!(dispatcher.snapshot().senders[0].rejected, 2);
+}
