@@ -148,6 +148,7 @@ impl<T, M> Dispatcher<T, M> {
             // Somebody else was faster with this name. What was told is taken back. (No model shows the need:
             // without it the engine would keep the inbox, to no effect, until it ends.)
             inbox.leave();
+            self.connection.tell(Control::LaneLeft(lane));
             self.connection
                 .tell(Control::ReceiverLeft(Arc::clone(&inbox)));
             return Err(ChannelError::NameInUse(inbox.name().to_owned()));

@@ -1,5 +1,7 @@
 //! Situations in which something could be held up, or lost, that need not be.
 
+use std::thread;
+
 use super::*;
 
 /// What was rejected, with its number.
@@ -70,4 +72,19 @@ fn dense_hands_back_no_promises() {
     assert!(tx.is_disconnected());
     assert_eq!(rejected(&dispatcher), [(5, Some(5)), (6, Some(6))]);
     assert_eq!(dispatcher.snapshot().senders[0].rejected, 2);
+}
+
+/// S10: who loses a race for a name leaves nothing behind.
+#[test]
+fn s10_a_name_lost_in_a_race_leaves_no_lane_behind() {
+    let (dispatcher, mut engine) = dense::<u64>(1, 1, 4);
+    for _ in 0..if cfg!(miri) { 20 } else { 2_000 } {
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| drop(dispatcher.channel("a")));
+            }
+        });
+        run(&mut engine);
+    }
+    assert_eq!(engine.lanes(), 0);
 }
