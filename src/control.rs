@@ -23,6 +23,8 @@ pub(crate) enum Control<T> {
     Lane(LaneEnd<T>),
     /// A sender or a broadcaster has left. What is in its lane is all there will be.
     LaneLeft(Arc<Lane<T>>),
+    /// What was put into a lane just as it was closed, and is to be handed back as what was in it then.
+    Leftover(LaneEnd<T>),
     /// The last source of a receiver has left. What is in lanes by now is all it will get.
     Orphaned(Arc<Inbox<T>>),
     /// A receiver has left.

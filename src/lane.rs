@@ -41,7 +41,7 @@ pub(crate) struct Lane<T> {
     slot: Slot,
 }
 
-/// The engine's end of a lane. There is one for each lane; dropping it closes the lane.
+/// The engine's end of a lane. There is one for each open lane; dropping it closes the lane, and empties it.
 pub(crate) struct LaneEnd<T> {
     lane: Arc<Lane<T>>,
 }
@@ -227,6 +227,11 @@ impl<T> Lane<T> {
         }
     }
 
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn put_unseen(&self, item: Item<T>) {
+        assert!(self.sender.try_send(item).is_ok(), "the lane has space");
+    }
+
     /// Sees to what was put in: has the engine look at the lane or, if it is closed, empties it.
     ///
     /// The message was put in before the lane is claimed here. If the claim fails, whoever has claimed the
@@ -234,12 +239,25 @@ impl<T> Lane<T> {
     /// holds for a frontier that was raised. Returns whether this call has claimed it.
     #[inline]
     pub(crate) fn signal(this: &Arc<Self>, ready: &SignalList<Self>) -> bool {
+        Self::signal_or(this, ready, drop)
+    }
+
+    /// As [`signal`](Self::signal), but what is found in a closed lane goes to `closed`, with an end of the lane
+    /// that empties it when dropped.
+    #[inline]
+    pub(crate) fn signal_or(
+        this: &Arc<Self>,
+        ready: &SignalList<Self>,
+        closed: impl FnOnce(LaneEnd<T>),
+    ) -> bool {
         let claimed = this.link.claim();
         if claimed {
             // ORDERING: relaxed. If the lane was closed and rearmed before this claim, the claim has made
             // the flag visible (see `Link`).
             if this.closed.load(Ordering::Relaxed) {
-                this.empty();
+                closed(LaneEnd {
+                    lane: Arc::clone(this),
+                });
             } else {
                 ready.push(Arc::clone(this));
             }

@@ -53,7 +53,7 @@ impl<T> Engine<T> {
                 }
             }
             // Of forwarding dispatches.
-            Control::Joining(_) | Control::Advanced => {}
+            Control::Joining(_) | Control::Leftover(_) | Control::Advanced => {}
             #[cfg(test)]
             Control::Die => panic!("the engine dies, on purpose"),
         }

@@ -116,7 +116,7 @@ impl<T> Source<T> {
             // The engine may be asleep, and no message wakes it. If the lane is claimed already, whoever
             // has claimed it sees to that, or has no use for the frontier: there is a message before it
             // that waits.
-            if Lane::signal(&self.lane, self.connection.core().ready_lanes()) {
+            if self.signal() {
                 self.connection.tell(Control::Advanced);
             }
         }
@@ -183,19 +183,38 @@ impl<T> Source<T> {
                 Err(NotPut::Full(_)) => return Err(NotForwarded::Full(item)),
                 Err(NotPut::Closed(_)) => return Err(NotForwarded::Disconnected(item)),
             }
-            Lane::signal(&self.lane, self.connection.core().ready_lanes());
+            self.signal();
         }
         match self.lane.put(item, patience) {
             Ok(()) => {
                 if !is_dense {
                     self.lane.raise(then);
                 }
-                Lane::signal(&self.lane, self.connection.core().ready_lanes());
+                self.signal();
                 Ok(())
             }
             Err(NotPut::Full(item)) => Err(NotForwarded::Full(item)),
             Err(NotPut::Closed(item)) => Err(NotForwarded::Disconnected(item)),
         }
+    }
+
+    /// Has the engine look at the lane. Returns whether it was this call that has.
+    #[inline]
+    fn signal(&self) -> bool {
+        let core = self.connection.core();
+        Lane::signal_or(&self.lane, core.ready_lanes(), |end| {
+            // It was accepted as the dispatch gave up for want of a number.
+            if core.missing().is_some() {
+                self.connection.tell(Control::Leftover(end));
+            }
+        })
+    }
+
+    /// Puts a message in as one does that has found the lane open just before it was closed.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn put_unseen(&self, item: Item<T>) {
+        self.lane.put_unseen(item);
+        self.signal();
     }
 
     #[inline]

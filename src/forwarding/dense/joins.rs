@@ -49,6 +49,10 @@ impl<T> Dense<T> {
                     }
                 }
             }
+            Control::Leftover(end) => {
+                let lane = Arc::clone(end.lane());
+                end.close_into(|item| self.hall.reject(&lane, item));
+            }
             Control::LaneLeft(lane) => self.lane_left(&lane),
             Control::Orphaned(inbox) => self.hall.seal(&inbox),
             Control::ReceiverLeft(inbox) => self.receiver_left(&inbox),

@@ -60,6 +60,8 @@ impl<T> Frontier<T> {
                     self.hall.make_runnable(p);
                 }
             }
+            // Nothing is handed back here: dropping the end drops what there is.
+            Control::Leftover(_) => {}
             // The lane is on the list of ready ones.
             Control::Advanced => {}
             #[cfg(test)]

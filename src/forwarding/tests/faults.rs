@@ -3,6 +3,8 @@
 use std::thread;
 
 use super::*;
+use crate::item::Item;
+use crate::parcel::Parcel;
 
 /// What was rejected, with its number.
 fn rejected<T>(dispatcher: &Dispatcher<T, Forwarding>) -> Vec<(u64, Option<T>)> {
@@ -72,6 +74,23 @@ fn dense_hands_back_no_promises() {
     assert!(tx.is_disconnected());
     assert_eq!(rejected(&dispatcher), [(5, Some(5)), (6, Some(6))]);
     assert_eq!(dispatcher.snapshot().senders[0].rejected, 2);
+}
+
+/// What is put in just when the dispatch gives up is handed back, as all that waits is.
+#[test]
+fn dense_loses_nothing_that_is_put_in_as_it_gives_up() {
+    let (dispatcher, mut engine) = dense(8, 8, 1);
+    let (tx, _rx) = dispatcher.channel("r").unwrap();
+    tx.forward(5, 5).unwrap();
+    run(&mut engine);
+    assert!(tx.is_disconnected());
+    // As by a sender that has found the lane open a moment ago.
+    tx.source().put_unseen(Item {
+        seq: 6,
+        parcel: Parcel::own(6),
+    });
+    run(&mut engine);
+    assert_eq!(rejected(&dispatcher), [(5, Some(5)), (6, Some(6))]);
 }
 
 /// S10: who loses a race for a name leaves nothing behind.
