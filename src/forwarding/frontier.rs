@@ -342,6 +342,11 @@ impl<T> Frontier<T> {
         let Some(limit) = port.queue.merge.limit(frontier) else {
             return false;
         };
+        // As long as it is full, it does not get beyond the first message that waits.
+        let limit = match port.queue.merge.hold() {
+            Some(hold) if port.room() == 0 => limit.min(hold),
+            _ => limit,
+        };
         if limit <= port.queue.limit {
             return false;
         }
@@ -422,6 +427,13 @@ impl<T> Frontier<T> {
             });
             self.hall.touch(p);
             moved = true;
+        }
+        let port = &mut self.hall.ports[p];
+        if !is_held && port.room() == 0 && port.queue.published < port.queue.limit {
+            // It does not come to what was announced for now, and a sender that joins is to start at the clock.
+            port.queue.limit = port.queue.published;
+            port.queue.proposed = port.queue.published;
+            port.inlet.inbox().announce_limit(port.queue.published);
         }
         let sources = &self.hall.ports[p].queue;
         if sources.merge.due(cap).is_some() || !sources.ready.is_empty() {

@@ -107,3 +107,16 @@ fn s10_a_name_lost_in_a_race_leaves_no_lane_behind() {
     }
     assert_eq!(engine.lanes(), 0);
 }
+
+/// F3: a sender made by name starts at the receiver's clock.
+#[test]
+fn f3_a_sender_by_name_starts_at_the_receivers_clock_also_when_that_is_full() {
+    let (dispatcher, mut engine) = frontier(2, 8);
+    let (tx, rx) = dispatcher.channel("r").unwrap();
+    for n in 1..=8 {
+        tx.forward(n, n).unwrap();
+    }
+    run(&mut engine);
+    assert_eq!(rx.clock().seq.get(), 2);
+    assert_eq!(dispatcher.sender("r").unwrap().frontier().get(), 2);
+}
