@@ -14,19 +14,33 @@ use crate::{DisconnectReason, SendError, SendTimeoutError, TrySendError};
 /// Sends to every receiver of a dispatcher, on a lane of its own.
 ///
 /// A broadcast has one number. It is delivered to every receiver that joined before it was sent (also to
-/// those that join while it waits in the lane), to all at once: when each of them has space. Until
-/// then it waits, and holds up neither the messages of senders nor the clock. Without any
-/// receiver it is numbered and dropped.
+/// those that join while it waits in the lane), in a serializing dispatch to all at once: when each of
+/// them has space. Until then it waits, and holds up neither the messages of senders nor the clock. Without
+/// any receiver it is numbered and dropped.
 ///
 /// The value is shared, and cloned by the receivers as they receive it; the last one takes the original
 /// (unless the last ones receive it at the same time, and each makes a clone).
 /// A `Clone` that panics does so in the receiver's call, which finds the message again the next time.
 ///
+/// # Forwarding
+///
+/// A broadcast that comes with its number arrives at each receiver as the order allows it there, and not at all
+/// at once. A receiver that is full does not keep it from the others, up to a point:
+///
+/// - In [`Order::Frontier`](crate::Order::Frontier) a broadcaster is a source of every receiver, and holds back
+///   the clocks of all, as any source does, until it forwards or advances. For a receiver that is full its
+///   broadcasts wait aside, at most a [`lane_capacity`](crate::Builder::lane_capacity) of them; then the lane
+///   waits, and the other receivers' clocks stop there, as nobody knows what is in it.
+/// - In [`Order::Dense`](crate::Order::Dense) it arrives when all lower numbers have, and counts towards the window
+///   until every receiver has space for it.
+///
+/// Without any receiver it is dropped.
+///
 /// # Capacity
 ///
-/// A broadcast needs space in all inboxes at the same time, which their senders could keep from ever
-/// happening. So beyond the [`capacity`](crate::Builder::capacity) of each inbox there is one
-/// slot for a broadcast: it may be taken when the inbox holds no broadcast yet. Where broadcasts and
+/// In a serializing dispatch, a broadcast needs space in all inboxes at the same time, which their senders
+/// could keep from ever happening. So beyond the [`capacity`](crate::Builder::capacity) of each inbox there
+/// is one slot for a broadcast: it may be taken when the inbox holds no broadcast yet. Where broadcasts and
 /// messages of senders both wait, they take turns.
 pub struct Broadcaster<T, M = Serializing> {
     source: Source<T>,
@@ -48,7 +62,7 @@ impl<T, M> Broadcaster<T, M> {
         self.source.lane().id()
     }
 
-    /// How many broadcasts are in the lane, which the dispatcher has not numbered yet.
+    /// How many broadcasts are in the lane, which the dispatcher has not taken in yet.
     #[must_use]
     pub fn len(&self) -> usize {
         self.source.lane().len()

@@ -46,23 +46,26 @@ pub struct Builder<T, M = Serializing> {
 
 impl<T, M> Builder<T, M> {
     /// How many messages wait for a receiver at most: the size of its inbox, in messages. At least 1; 256
-    /// unless set. One broadcast more may wait, see [`Broadcaster`](crate::Broadcaster).
+    /// unless set. In a serializing dispatch one broadcast more may wait, see
+    /// [`Broadcaster`](crate::Broadcaster).
     pub fn capacity(mut self, messages: usize) -> Self {
         self.capacity = messages;
         self
     }
 
     /// How many messages wait in a sender's or broadcaster's lane at most, in front of the dispatcher. At
-    /// least 1; 256 unless set.
+    /// least 1; 256 unless set. A forwarding dispatcher holds one message more of each sender whose turn has not
+    /// come, and what [`Order`] and [`Broadcaster`](crate::Broadcaster) tell of.
     pub fn lane_capacity(mut self, messages: usize) -> Self {
         self.lane_capacity = messages;
         self
     }
 
-    /// The number before the first one: messages get `start + 1`, `start + 2`, and so on. 0 unless set.
+    /// The number before the first one: messages get `start + 1`, `start + 2`, and so on. 0 unless set. In a
+    /// forwarding dispatch, numbers up to `start` are late.
     ///
     /// A program that keeps the last number it has seen can go on from there after a restart. Numbers end
-    /// at [`Seq::MAX`]; sends beyond it fail with
+    /// at [`Seq::MAX`]; where the dispatcher gives them, sends beyond it fail with
     /// [`NumbersExhausted`](crate::DisconnectReason::NumbersExhausted), so a dispatcher that starts after
     /// `u64::MAX - 2` takes two messages. (Within 2<sup>60</sup> of the end every message reserves its
     /// number as it is sent; one that is dropped because its receiver leaves has used up a reservation,

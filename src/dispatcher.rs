@@ -17,7 +17,7 @@ use crate::{
 
 /// The mode of a dispatcher that numbers the messages itself: `send` it is.
 ///
-/// A type parameter only; there are no values of it.
+/// A type parameter only; there are no values of it. The other mode is [`Forwarding`].
 #[derive(Clone, Copy, Debug)]
 pub enum Serializing {}
 
@@ -26,6 +26,9 @@ pub enum Serializing {}
 /// Each receiver has a name and gets the messages sent to it; and it learns how far the numbers have
 /// got, whomever they were given to. A dispatcher is a handle: it can be cloned, and dropping it closes
 /// nothing. The thread behind it ends when the last handle of any kind is gone.
+///
+/// One that [`Builder::forwarding`] makes does not give numbers: messages arrive with them, and it puts
+/// them into their order. [`Order`] has the two contracts.
 ///
 /// No method of this type blocks.
 ///
@@ -96,7 +99,8 @@ impl<T, M> Dispatcher<T, M> {
     /// # Errors
     ///
     /// [`ChannelError::NameInUse`] if a receiver of this name is alive; its name is free as soon as it is
-    /// dropped. [`ChannelError::DispatcherDied`] if the dispatcher's thread has died.
+    /// dropped. [`ChannelError::DispatcherDied`] if the dispatcher's thread has died;
+    /// [`ChannelError::MissingNumber`] if a dispatch in [`Order::Dense`] has ended so.
     ///
     /// # Examples
     ///
@@ -192,7 +196,8 @@ impl<T, M> Dispatcher<T, M> {
     ///
     /// [`ChannelError::UnknownName`] if no live receiver has this name; [`ChannelError::Disconnected`] if
     /// it has come to its end, because its senders and all broadcasters were dropped;
-    /// [`ChannelError::DispatcherDied`] if the dispatcher's thread has died.
+    /// [`ChannelError::DispatcherDied`] if the dispatcher's thread has died;
+    /// [`ChannelError::MissingNumber`] if a dispatch in [`Order::Dense`] has ended so.
     ///
     /// # Examples
     ///
@@ -225,7 +230,8 @@ impl<T, M> Dispatcher<T, M> {
 
     /// Makes a handle that sends to every receiver.
     ///
-    /// As long as one is alive, no receiver is disconnected.
+    /// As long as one is alive, no receiver is disconnected. In [`Order::Frontier`] it is a source of every
+    /// receiver, so it holds back all their clocks until it forwards, advances or is dropped.
     ///
     /// # Examples
     ///
@@ -250,7 +256,38 @@ impl<T, M> Dispatcher<T, M> {
     /// How far the dispatch has got: a consistent pair, read without a lock.
     ///
     /// A number that a receiver has returned is on the clock; so whoever hears of it reads that number here,
-    /// or a higher one.
+    /// or a higher one. This holds but for [`Order::Frontier`].
+    ///
+    /// In a forwarding dispatch, the number means:
+    ///
+    /// - in [`Order::Frontier`], the lowest clock of all live receivers: every source of every receiver is done with
+    ///   the numbers up to there, and what was forwarded with them is in the inboxes. Single receivers
+    ///   may be far ahead, see [`Receiver::clock`]. It never goes back, and stands still while there is no
+    ///   receiver.
+    /// - in [`Order::Dense`], how far the numbers have arrived: all up to there have come, or can no longer come. A
+    ///   message for a receiver that is full may have a number up to there and still wait for space;
+    ///   that receiver gets no tick beyond it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, Event, Order, Seq};
+    ///
+    /// let dispatcher = Dispatcher::<u32>::builder().forwarding(Order::Frontier).build()?;
+    /// let (a, for_a) = dispatcher.channel("a")?;
+    /// let (b, for_b) = dispatcher.channel("b")?;
+    /// a.advance(9)?;
+    /// assert_eq!(for_a.recv()?, Event::Clock(Seq::from(9)));
+    /// assert_eq!(for_a.clock().seq.get(), 9);
+    /// assert_eq!(dispatcher.clock().seq.get(), 0); // that is where `b` is
+    ///
+    /// b.advance(5)?;
+    /// while dispatcher.clock().seq.get() < 5 {
+    ///     std::thread::yield_now();
+    /// }
+    /// assert_eq!(for_b.recv()?, Event::Clock(Seq::from(5)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn clock(&self) -> Clock {
         self.connection.core().clock().read()
@@ -278,7 +315,8 @@ impl<T, M> Dispatcher<T, M> {
 }
 
 impl<T> Dispatcher<T, Forwarding> {
-    /// What was forwarded with a number that turned out to be late or used: see [`Rejects`].
+    /// What was forwarded with a number that turned out to be late or used: see [`Rejects`], which has an
+    /// example.
     #[must_use]
     pub fn rejects(&self) -> Rejects<T> {
         Rejects::new(Arc::clone(self.connection.core().rejects()))

@@ -30,9 +30,10 @@ pub enum SendTimeoutError<T> {
 }
 
 /// Nothing was received, and nothing will be: the receiver has got everything that was sent to it, and
-/// its senders and all broadcasters are gone; or the dispatcher's thread has died.
+/// its senders and all broadcasters are gone; the dispatcher's thread has died; or a number is missing for good
+/// ([`DisconnectReason::MissingNumber`]).
 ///
-/// See [`Receiver::disconnect_reason`](crate::Receiver::disconnect_reason) for which of the two.
+/// See [`Receiver::disconnect_reason`](crate::Receiver::disconnect_reason) for which of them.
 #[derive(PartialEq, Eq, Clone, Copy, Debug)]
 pub struct RecvError;
 
@@ -73,6 +74,23 @@ pub enum DisconnectReason {
     /// In [`Order::Dense`](crate::Order::Dense): this number has not come, and could not come any more, as
     /// each sender that had not promised otherwise waited with a number beyond the window. What waited
     /// is in [`Dispatcher::rejects`](crate::Dispatcher::rejects).
+    ///
+    /// ```
+    /// use clocked_lanes::{DisconnectReason, Dispatcher, Order, Seq};
+    ///
+    /// let order = Order::Dense { window: 2 };
+    /// let dispatcher = Dispatcher::builder().forwarding(order).build()?;
+    /// let (tx, rx) = dispatcher.channel("a")?;
+    /// tx.forward(2, "two")?;
+    /// tx.forward(3, "three")?; // beyond the window, and in front of 1, should that follow
+    /// assert!(rx.recv().is_err());
+    /// let reason = Some(DisconnectReason::MissingNumber(Seq::from(1)));
+    /// assert_eq!(rx.disconnect_reason(), reason);
+    /// assert_eq!(tx.disconnect_reason(), reason);
+    /// let rejected: Vec<_> = dispatcher.rejects().try_iter().map(|r| r.value).collect();
+    /// assert_eq!(rejected, [Some("two"), Some("three")]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     MissingNumber(Seq),
 }
 

@@ -4,6 +4,21 @@ use std::error::Error;
 use std::fmt;
 
 /// The message could not be forwarded, and never will be. Contains the message.
+///
+/// # Examples
+///
+/// ```
+/// use clocked_lanes::{Dispatcher, ForwardError, Order};
+///
+/// let dispatcher = Dispatcher::builder().forwarding(Order::Frontier).build()?;
+/// let (tx, rx) = dispatcher.channel("a")?;
+/// tx.advance(10)?;
+/// assert_eq!(tx.forward(10, "ten"), Err(ForwardError::Late("ten")));
+/// drop(rx);
+/// let error = tx.forward(11, "eleven").unwrap_err();
+/// assert!(error.is_disconnected() && !error.is_late());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(PartialEq, Eq, Clone, Copy)]
 pub enum ForwardError<T> {
     /// The number is not above the sender's frontier: it was used, or promised away with `advance`.
@@ -14,6 +29,23 @@ pub enum ForwardError<T> {
 }
 
 /// The message was not forwarded. Contains the message.
+///
+/// # Examples
+///
+/// ```
+/// use clocked_lanes::{Dispatcher, Order};
+///
+/// let dispatcher = Dispatcher::builder().lane_capacity(1).forwarding(Order::Frontier).build()?;
+/// let (tx, rx) = dispatcher.channel("a")?;
+/// let other = dispatcher.sender("a")?; // at 0, and so nothing above 1 is delivered
+/// let error = (2..).find_map(|n| tx.try_forward(n, n).err()).unwrap();
+/// assert!(error.is_full() && !error.is_late() && !error.is_disconnected());
+/// let refused = error.into_inner();
+/// drop(other);
+/// tx.forward(refused, refused)?;
+/// assert_eq!(rx.recv_message()?.1, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(PartialEq, Eq, Clone, Copy)]
 pub enum TryForwardError<T> {
     /// The sender's lane is full.
@@ -25,6 +57,23 @@ pub enum TryForwardError<T> {
 }
 
 /// The message was not forwarded in time. Contains the message.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use clocked_lanes::{Dispatcher, Order};
+///
+/// let dispatcher = Dispatcher::builder().lane_capacity(1).forwarding(Order::Frontier).build()?;
+/// let (tx, _rx) = dispatcher.channel("a")?;
+/// let _other = dispatcher.sender("a")?; // at 0, and so nothing above 1 is delivered
+/// let limit = Duration::from_millis(5);
+/// let error = (2..).find_map(|n| tx.forward_timeout(n, n, limit).err()).unwrap();
+/// assert!(error.is_timeout() && !error.is_late() && !error.is_disconnected());
+/// let refused = error.into_inner();
+/// assert_eq!(tx.frontier().get() + 1, refused); // the number can be used again
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(PartialEq, Eq, Clone, Copy)]
 pub enum ForwardTimeoutError<T> {
     /// The sender's lane was full all the time.

@@ -40,7 +40,7 @@
 //! - **First in, first out for each sender.** Between senders the order is the dispatcher's: two sends by one
 //!   thread through two senders may be numbered either way.
 //! - **The clock never lies.** When a receiver has returned an event with number `n`, it has returned every
-//!   message for it numbered `n` or lower.
+//!   message for it numbered `n` or lower. A broadcast is delivered to all receivers at once.
 //! - **The clock always arrives.** Once `n` is given out, every receiver that asks learns of `n` or a higher
 //!   number, and one that waits in [`recv`](Receiver::recv) wakes. Catching up is one event, however far.
 //! - **Independence.** A receiver that is full delays its own senders and the broadcasters, nobody else.
@@ -80,12 +80,14 @@
 //! and the clock at the bottom are those of the top. What is guaranteed is as above, but for the numbers:
 //!
 //! - A message says of the *lower* numbers that they are over, in [`Order::Frontier`], where several sources may
-//!   use one number; only a tick, or what comes after, says it of its own.
+//!   use one number; only a tick, or an event with a higher number, says it of its own.
 //! - In [`Order::Frontier`] each receiver has a clock of its own: the number that all its sources are done with.
 //!   [`Dispatcher::clock`] shows how far all live receivers have got. In [`Order::Dense`] there is one clock, and one
-//!   order for all: a full receiver holds up the others once the window is used up.
-//! - Of each sender one message more may be in flight. What a broadcaster has sent waits for each receiver apart,
-//!   at most a lane's capacity of it; in [`Order::Dense`] at most a window of messages waits in between.
+//!   order for all: a full receiver holds up higher numbers, also those of others, once the window is used up.
+//! - A broadcast arrives at each receiver as the order allows it there, and not at all at once.
+//! - Of each sender one message more may be in flight: the dispatcher has it in hand while its turn has not come.
+//!   In [`Order::Frontier`] what a broadcaster has sent waits for each receiver apart, at most a lane's capacity of
+//!   it; in [`Order::Dense`] at most a window of messages waits in between.
 //! - A number that is late or used is an error, with the value in it. Where only the dispatcher can know, it
 //!   goes to [`Dispatcher::rejects`]. [`Dispatcher::snapshot`] tells who holds a clock back.
 //!
@@ -93,8 +95,9 @@
 //!
 //! Buffers are allocated in full when a handle is made. For messages of 8 bytes, and on 64-bit machines, a
 //! message takes 32 bytes in a lane and 24 in an inbox. With the capacities as they are unless set (256 each),
-//! an idle sender takes about 9,200 bytes, and an idle receiver about 7,300, of which less than 1,500 are
-//! not the buffer.
+//! an idle sender takes about 9,100 bytes, of which 1,000 are not the buffer, and an idle receiver about 7,300, of
+//! which 1,100 are not; in [`Order::Frontier`], where it has a clock of its own and keeps its sources in order, a
+//! receiver takes about 8,200. (Measured with 1,000 of each, on Linux.)
 
 mod broadcaster;
 mod builder;

@@ -48,6 +48,29 @@ pub struct Pump<T, S = Sender<T, Forwarding>> {
 /// What a pump can pump into: a [`Sender`] or a [`Broadcaster`] of a forwarding dispatcher.
 ///
 /// Sealed: it cannot be implemented elsewhere.
+///
+/// # Examples
+///
+/// ```
+/// use clocked_lanes::{Dispatcher, Order, Pump, Pumped, Seq};
+///
+/// let top = Dispatcher::new();
+/// let (tx, upper) = top.channel("upper")?;
+/// let bottom = Dispatcher::builder().forwarding(Order::Frontier).build()?;
+/// let everybody = bottom.broadcaster();
+/// let (_, leaf_1) = bottom.channel("leaf 1")?;
+/// let (_, leaf_2) = bottom.channel("leaf 2")?;
+/// let mut pump = Pump::new(upper, everybody);
+/// tx.send("to both")?;
+/// drop(tx);
+/// while pump.step()? != Pumped::Ended {}
+/// drop(pump);
+/// for leaf in [leaf_1, leaf_2] {
+///     assert_eq!(leaf.recv_message()?, (Seq::from(1), "to both"));
+///     assert!(leaf.recv_message().is_err());
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait PumpTarget<T>: sealed::Target<T> {}
 
 mod sealed {
@@ -97,7 +120,7 @@ impl<T: Clone + Send + Sync + 'static> sealed::Target<T> for Broadcaster<T, Forw
 
 impl<T: Clone + Send + Sync + 'static> PumpTarget<T> for Broadcaster<T, Forwarding> {}
 
-/// How a step of a [`Pump`] has ended.
+/// How a step of a [`Pump`] has ended. [`Pump::step`] has an example.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Pumped {
     /// There is nothing to pump at the moment.
@@ -109,6 +132,22 @@ pub enum Pumped {
 }
 
 /// Why a pump cannot go on. Has the message that could not be passed on, if it was one.
+///
+/// # Examples
+///
+/// ```
+/// use clocked_lanes::{Dispatcher, Order, Pump, Seq};
+///
+/// let (tx, upper) = Dispatcher::new().channel("upper")?;
+/// let bottom = Dispatcher::builder().forwarding(Order::Frontier).build()?;
+/// let (into, leaf) = bottom.channel("leaf")?;
+/// drop(leaf);
+/// tx.send("lost below")?;
+/// let error = Pump::new(upper, into).run().unwrap_err();
+/// assert!(error.is_disconnected() && !error.is_late());
+/// assert_eq!(error.message, Some((Seq::from(1), "lost below")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(PartialEq, Eq, Clone)]
 pub struct PumpError<T> {
     /// The message, with its number; `None` if it was a tick.
@@ -117,7 +156,7 @@ pub struct PumpError<T> {
 }
 
 impl<T, S: PumpTarget<T>> Pump<T, S> {
-    /// Makes a pump. Nothing is pumped before [`step`](Self::step) or [`run`](Self::run).
+    /// Makes a pump. Nothing is pumped before [`step`](Self::step) or [`run`](Self::run), which have examples.
     pub fn new(from: Receiver<T>, to: S) -> Self {
         to.allow_ties();
         Self {
@@ -169,6 +208,24 @@ impl<T, S: PumpTarget<T>> Pump<T, S> {
     /// # Errors
     ///
     /// As [`step`](Self::step).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, Order, Pump};
+    ///
+    /// let (tx, upper) = Dispatcher::new().channel("upper")?;
+    /// let bottom = Dispatcher::builder().forwarding(Order::Frontier).build()?;
+    /// let (into, leaf) = bottom.channel("leaf")?;
+    /// for n in 1..=3 {
+    ///     tx.send(n * 10)?;
+    /// }
+    /// drop(tx);
+    /// Pump::new(upper, into).run()?;
+    /// let values: Vec<_> = leaf.iter().filter_map(|event| event.into_message()).collect();
+    /// assert_eq!(values, [(1.into(), 10), (2.into(), 20), (3.into(), 30)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn run(mut self) -> Result<(), PumpError<T>> {
         loop {
             self.put(true)?;
@@ -180,6 +237,19 @@ impl<T, S: PumpTarget<T>> Pump<T, S> {
     }
 
     /// Takes the pump apart. A message that was taken out and not been passed on is handed out as well.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, Order, Pump};
+    ///
+    /// let (_tx, upper) = Dispatcher::<u32>::new().channel("upper")?;
+    /// let bottom = Dispatcher::builder().forwarding(Order::Frontier).build()?;
+    /// let (into, _leaf) = bottom.channel("leaf")?;
+    /// let (upper, into, held) = Pump::new(upper, into).into_parts();
+    /// assert_eq!((upper.name(), into.target(), held), ("upper", "leaf", None));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn into_parts(self) -> (Receiver<T>, S, Option<(Seq, T)>) {
         (self.from, self.to, self.held)
     }

@@ -17,6 +17,9 @@ use crate::{Clock, DisconnectReason, Event, RecvError, RecvTimeoutError, Seq, Tr
 /// `n` or lower has been returned. Numbers rise from event to event. Where there is a message it comes
 /// before a tick; a tick stands for all numbers since the last event, however many they are.
 ///
+/// In [`Order::Frontier`](crate::Order::Frontier) several messages, and the tick after them, may have the same
+/// number, so there a message at `n` says it of the lower numbers only: see [`Event`].
+///
 /// A receiver belongs to one thread at a time: it can be sent to another one but not shared.
 ///
 /// ```compile_fail,E0277
@@ -44,8 +47,9 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     ///
-    /// [`RecvError`] when everything sent was received, and the senders and all broadcasters are gone; or
-    /// if the dispatcher has died. See [`disconnect_reason`](Self::disconnect_reason). It stays so.
+    /// [`RecvError`] when everything sent was received, and the senders and all broadcasters are gone; if the
+    /// dispatcher has died; or if in [`Order::Dense`](crate::Order::Dense) a number is missing for good. See
+    /// [`disconnect_reason`](Self::disconnect_reason). It stays so.
     ///
     /// # Panics
     ///
@@ -263,7 +267,10 @@ impl<T> Receiver<T> {
         Drain::new(self, max)
     }
 
-    /// How far this receiver has got: the number of the last event returned, or the clock when it joined.
+    /// How far this receiver has got: it has returned every message for it up to this number.
+    ///
+    /// That is the number of the last event returned, or the clock when it joined; after a message at `n` in
+    /// [`Order::Frontier`](crate::Order::Frontier), where another one at `n` may follow, it is `n - 1`.
     #[must_use]
     pub fn observed(&self) -> Seq {
         Seq::from(self.outlet.inbox().observed())
@@ -272,6 +279,10 @@ impl<T> Receiver<T> {
     /// How far the dispatch has got: a consistent pair, read without a lock.
     ///
     /// Unlike a tick it says nothing about this receiver's messages: there may be some up to this number.
+    ///
+    /// In [`Order::Frontier`](crate::Order::Frontier) it is this receiver's own clock: the number that all its
+    /// sources are done with, and how many messages had been put into its inbox by then. Otherwise it is that
+    /// of the [dispatcher](crate::Dispatcher::clock).
     #[must_use]
     pub fn clock(&self) -> Clock {
         self.outlet.clock().read()
@@ -295,7 +306,8 @@ impl<T> Receiver<T> {
         self.len() == 0
     }
 
-    /// How many messages the inbox can hold, not counting the one broadcast it can hold beyond that.
+    /// How many messages the inbox can hold, not counting the one broadcast it can hold beyond that in a
+    /// serializing dispatch.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.outlet.inbox().capacity()

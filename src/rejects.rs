@@ -10,7 +10,7 @@ use crate::{RecvError, RecvTimeoutError, Seq, TryRecvError};
 /// A message that a forwarding dispatcher could not deliver in order, and that its sender could not know of.
 ///
 /// Its number was late or had been used, or in [`Order::Dense`](crate::Order::Dense) it waited for a number that
-/// can never come. Made by [`Rejects`].
+/// can never come. Made by [`Rejects`], which has an example.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Rejected<T> {
@@ -59,6 +59,26 @@ impl<T> Rejects<T> {
     ///
     /// [`RecvError`] if there is none and the dispatcher's thread has ended: every handle of the dispatcher is
     /// gone, or the thread has died.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, Order};
+    ///
+    /// let order = Order::Dense { window: 8 };
+    /// let dispatcher = Dispatcher::builder().forwarding(order).build()?;
+    /// let (tx, rx) = dispatcher.channel("a")?;
+    /// let rejects = dispatcher.rejects();
+    /// dispatcher.sender("a")?.forward(1, "first")?;
+    /// while dispatcher.clock().seq.get() < 1 {
+    ///     std::thread::yield_now();
+    /// }
+    /// tx.forward(1, "second")?; // it cannot know
+    /// assert_eq!(rejects.recv()?.value, Some("second"));
+    /// drop((tx, rx, dispatcher));
+    /// assert!(rejects.recv().is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn recv(&self) -> Result<Rejected<T>, RecvError> {
         self.wait(None).map_err(|_| RecvError)
     }
@@ -69,6 +89,16 @@ impl<T> Rejects<T> {
     ///
     /// [`TryRecvError::Empty`] if there is none; [`TryRecvError::Disconnected`] where
     /// [`recv`](Self::recv) fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, Order, TryRecvError};
+    ///
+    /// let dispatcher = Dispatcher::<u32>::builder().forwarding(Order::Frontier).build()?;
+    /// assert_eq!(dispatcher.rejects().try_recv(), Err(TryRecvError::Empty));
+    /// # Ok::<(), clocked_lanes::BuildError>(())
+    /// ```
     pub fn try_recv(&self) -> Result<Rejected<T>, TryRecvError> {
         self.0.try_recv().map_err(|error| match error {
             channel::TryRecvError::Empty => TryRecvError::Empty,
@@ -83,16 +113,56 @@ impl<T> Rejects<T> {
     ///
     /// [`RecvTimeoutError::Timeout`] if the time is up; [`RecvTimeoutError::Disconnected`] where
     /// [`recv`](Self::recv) fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use clocked_lanes::{Dispatcher, Order, RecvTimeoutError};
+    ///
+    /// let dispatcher = Dispatcher::<u32>::builder().forwarding(Order::Frontier).build()?;
+    /// let nothing = dispatcher.rejects().recv_timeout(Duration::from_millis(5));
+    /// assert_eq!(nothing, Err(RecvTimeoutError::Timeout));
+    /// # Ok::<(), clocked_lanes::BuildError>(())
+    /// ```
     pub fn recv_timeout(&self, timeout: Duration) -> Result<Rejected<T>, RecvTimeoutError> {
         self.wait(Instant::now().checked_add(timeout))
     }
 
     /// Takes one after the other; waits for each, and ends where [`recv`](Self::recv) fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, Order};
+    ///
+    /// let order = Order::Dense { window: 8 };
+    /// let dispatcher = Dispatcher::builder().forwarding(order).build()?;
+    /// let (tx, rx) = dispatcher.channel("a")?;
+    /// let rejects = dispatcher.rejects();
+    /// let collecting = std::thread::spawn(move || rejects.iter().count());
+    /// for _ in 0..3 {
+    ///     tx.forward(1, "one")?;
+    /// }
+    /// drop((tx, rx, dispatcher));
+    /// assert_eq!(collecting.join().unwrap(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn iter(&self) -> impl FusedIterator<Item = Rejected<T>> + '_ {
         std::iter::from_fn(|| self.recv().ok()).fuse()
     }
 
     /// Takes those that are there. Never blocks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, Order};
+    ///
+    /// let dispatcher = Dispatcher::<u32>::builder().forwarding(Order::Frontier).build()?;
+    /// assert_eq!(dispatcher.rejects().try_iter().count(), 0);
+    /// # Ok::<(), clocked_lanes::BuildError>(())
+    /// ```
     pub fn try_iter(&self) -> impl Iterator<Item = Rejected<T>> + '_ {
         std::iter::from_fn(|| self.try_recv().ok())
     }

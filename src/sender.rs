@@ -17,12 +17,18 @@ use crate::{DisconnectReason, SendError, SendTimeoutError, TrySendError};
 /// receiver's inbox. So a send waits only when the lane is full, that is when the inbox is full as
 /// well or the dispatcher has not come round yet. It does not wait for other receivers.
 ///
+/// In a forwarding dispatch a message comes with its number, and the lane also fills up while lower numbers are
+/// awaited: from other sources of the receiver in [`Order::Frontier`](crate::Order::Frontier), from any source at
+/// all in [`Order::Dense`](crate::Order::Dense). There the lane waits for other receivers too, once they are
+/// full and the window is used up.
+///
 /// # Order
 ///
 /// The messages of one sender get their numbers, and arrive, in the order in which they were sent. Between
 /// senders the order is the dispatcher's: **two sends by one thread through two senders may be numbered
 /// either way.** Messages that must keep their order go through one sender, or through one
-/// [`Broadcaster`](crate::Broadcaster).
+/// [`Broadcaster`](crate::Broadcaster). In a forwarding dispatch the numbers decide, and only messages with
+/// the same number may arrive either way.
 ///
 /// # Clone, drop
 ///
@@ -59,7 +65,7 @@ impl<T, M> Sender<T, M> {
         self.source.lane().id()
     }
 
-    /// How many messages are in the lane, which the dispatcher has not numbered yet.
+    /// How many messages are in the lane, which the dispatcher has not taken in yet.
     #[must_use]
     pub fn len(&self) -> usize {
         self.source.lane().len()

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-/// The number of a message: its place in the one order that a dispatcher makes.
+/// The number of a message: its place in the one order of a dispatcher.
 ///
-/// The first message of a dispatcher is number 1, unless
+/// The first message of a serializing dispatcher is number 1, unless
 /// [`start_after`](crate::Builder::start_after) says otherwise; numbers rise by one, without a gap,
-/// and never wrap.
+/// and never wrap. In a forwarding dispatcher a message has the number that it arrives with: [`Order`](crate::Order)
+/// tells which there may be.
 ///
 /// # Examples
 ///
@@ -22,7 +23,8 @@ use std::fmt;
 pub struct Seq(u64);
 
 impl Seq {
-    /// The highest number there is. A dispatch that has given it out refuses further sends.
+    /// The highest number there is. A dispatch that has given it out refuses further sends, and a sender
+    /// that has forwarded it, or advanced to it, has no number left.
     pub const MAX: Self = Self(u64::MAX);
 
     /// Makes a sequence number of a plain one.
@@ -81,8 +83,9 @@ impl fmt::Debug for Seq {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Clock {
     /// The highest number given out so far; the number the dispatcher was told to start after if
-    /// there is none yet.
+    /// there is none yet. What it is in a forwarding dispatch, [`Dispatcher::clock`](crate::Dispatcher::clock) tells.
     pub seq: Seq,
-    /// How many messages this dispatcher has given a number, a broadcast counting once.
+    /// How many messages this dispatcher has given a number, a broadcast counting once. In a forwarding
+    /// dispatch, how many it has passed on, whatever their numbers.
     pub dispatched: u64,
 }

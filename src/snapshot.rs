@@ -39,13 +39,16 @@ use crate::{Clock, Order, Seq};
 /// slow.advance(3)?;
 /// while rx.recv()?.seq().get() < 3 {}
 /// let snapshot = dispatcher.snapshot();
-/// assert_eq!(snapshot.receiver("join").unwrap().held_back_by, [slow.id()]);
+/// let receiver = snapshot.receiver("join").unwrap();
+/// assert_eq!((receiver.clock.get(), &receiver.held_back_by[..]), (3, &[slow.id()][..]));
+/// assert_eq!(snapshot.sender(quick.id()).unwrap().frontier.get(), 100);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Snapshot {
-    /// How far the dispatch had got, before the rest was looked at.
+    /// How far the dispatch had got, before the rest was looked at: as
+    /// [`Dispatcher::clock`](crate::Dispatcher::clock).
     pub clock: Clock,
     /// The receivers, by name.
     pub receivers: Vec<ReceiverSnapshot>,
@@ -63,11 +66,12 @@ pub struct ReceiverSnapshot {
     pub len: usize,
     /// How many messages its inbox can hold.
     pub capacity: usize,
-    /// The number of the last event it has returned.
+    /// How far it has got: as [`Receiver::observed`](crate::Receiver::observed).
     pub observed: Seq,
     /// How many senders it has, without broadcasters.
     pub senders: usize,
-    /// How far its clock has got: in [`Order::Frontier`] it has one of its own.
+    /// How far its clock has got: in [`Order::Frontier`] it has one of its own; in [`Order::Dense`] it is the
+    /// dispatcher's, but not beyond a message that waits for space in the inbox.
     pub clock: Seq,
     /// In a forwarding dispatch, who holds its clock back: the ids of the senders and broadcasters that may still
     /// send the number after the clock. In [`Order::Dense`], where any of them may have to
@@ -92,9 +96,23 @@ pub struct SenderSnapshot {
     pub frontier: Seq,
     /// In a forwarding dispatch: how many of its messages were late or repeated a number when they came out of
     /// the lane. They are in [`Dispatcher::rejects`](crate::Dispatcher::rejects).
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, Order};
+    ///
+    /// let order = Order::Dense { window: 8 };
+    /// let dispatcher = Dispatcher::builder().forwarding(order).build()?;
+    /// let (tx, _rx) = dispatcher.channel("a")?;
+    /// tx.forward(1, "one")?;
+    /// tx.forward(1, "one, again")?;
+    /// dispatcher.rejects().recv()?;
+    /// assert_eq!(dispatcher.snapshot().sender(tx.id()).unwrap().rejected, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub rejected: u64,
     /// The receivers, by name, that are full while messages for them are in the lane. Empty if nothing
-    /// waits.
+    /// waits, and also if all that is waited for is a lower number: that is in
+    /// [`held_back_by`](ReceiverSnapshot::held_back_by).
     pub blocked_on: Vec<String>,
 }
 

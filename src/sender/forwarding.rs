@@ -13,6 +13,20 @@ impl<T> Sender<T, Forwarding> {
     /// [`advance`](Self::advance); in [`Order::Dense`](crate::Order::Dense), where numbers come in any order,
     /// only the latter counts. A clone starts at its parent's frontier, other senders at
     /// the receiver's clock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, Order};
+    ///
+    /// let dispatcher = Dispatcher::builder().forwarding(Order::Frontier).build()?;
+    /// let (tx, _rx) = dispatcher.channel("a")?;
+    /// tx.forward(5, 'x')?;
+    /// assert_eq!(tx.frontier().get(), 5);
+    /// tx.advance(3)?; // changes nothing
+    /// assert_eq!(tx.clone().frontier().get(), 5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn frontier(&self) -> Seq {
         self.source.frontier()
@@ -23,7 +37,8 @@ impl<T> Sender<T, Forwarding> {
     ///
     /// # Errors
     ///
-    /// [`ForwardError::Disconnected`] if the receiver is gone, or the dispatch has ended; see [`disconnect_reason`](Self::disconnect_reason).
+    /// [`ForwardError::Disconnected`] if the receiver is gone, or the dispatch has ended; see
+    /// [`disconnect_reason`](Self::disconnect_reason).
     ///
     /// # Examples
     ///
@@ -73,8 +88,8 @@ impl<T> Sender<T, Forwarding> {
     /// # Errors
     ///
     /// Each has the message in it. [`ForwardError::Late`] if the number is not above the
-    /// [`frontier`](Self::frontier); [`ForwardError::Disconnected`] if the receiver is gone, or the dispatch has ended, also when that happens while
-    /// this call waits. See [`disconnect_reason`](Self::disconnect_reason).
+    /// [`frontier`](Self::frontier); [`ForwardError::Disconnected`] if the receiver is gone, or the dispatch has
+    /// ended, also when that happens while this call waits. See [`disconnect_reason`](Self::disconnect_reason).
     ///
     /// What is found to be late or repeated only later, because two threads share this sender or, in
     /// [`Order::Dense`](crate::Order::Dense), because the number was used by another one, goes to
