@@ -5,7 +5,7 @@ mod early;
 mod ending;
 mod joins;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::clock_cell::ClockWriter;
 use crate::gate::fence_at_gate;
@@ -61,8 +61,8 @@ pub(crate) struct Dense<T> {
     joining: usize,
     /// Messages with numbers above `arrived`.
     early: Early<Waiting<T>>,
-    /// How many receivers have yet to take a message with a number up to `arrived`.
-    undelivered: BTreeMap<u64, usize>,
+    /// Ports with something released and not delivered, by the lowest number of that.
+    held: BTreeSet<(u64, usize)>,
     /// Lanes that have something, the next in turn first.
     ready: VecDeque<usize>,
     /// Lanes whose head is beyond the window.
@@ -92,7 +92,7 @@ impl<T> Dense<T> {
             limit: start,
             joining: 0,
             early: Early::new(start),
-            undelivered: BTreeMap::new(),
+            held: BTreeSet::new(),
             ready: VecDeque::new(),
             blocked: Vec::new(),
             promises: BTreeSet::new(),
@@ -139,7 +139,7 @@ impl<T> Dense<T> {
 
     /// The highest number that all receivers concerned have got, with all below it.
     fn settled(&self) -> u64 {
-        match self.undelivered.first_key_value() {
+        match self.held.first() {
             Some((seq, _)) => seq - 1,
             None => self.arrived,
         }
@@ -216,14 +216,16 @@ impl<T> Dense<T> {
     fn admit(&mut self, l: usize, item: Item<T>) -> bool {
         let berth = &self.hall.lanes[l];
         let seq = item.seq;
-        if seq <= self.arrived || self.early.contains(seq) {
+        let is_next = seq.checked_sub(1) == Some(self.arrived);
+        if !is_next && (seq <= self.arrived || self.early.contains(seq)) {
             let lane = Arc::clone(berth.end.lane());
             self.hall.reject(&lane, item);
             return true;
         }
-        let to = match berth.end.lane().target() {
+        let to = match berth.port {
             None => To::All(berth.birth),
-            Some(inbox) => inbox.slot().get().map_or(To::Nobody, To::Port),
+            Some(_) if berth.is_gone => To::Nobody,
+            Some(p) => To::Port(p),
         };
         let is_beyond = seq - self.settled() > self.window;
         // What has no receiver takes no space. And what a sender has left behind is all there will be of it.
@@ -238,7 +240,7 @@ impl<T> Dense<T> {
         } else {
             to
         };
-        if seq - 1 == self.arrived {
+        if is_next {
             self.early.pass_next();
             self.release(seq, parcel, to);
             self.release_early(seq);
@@ -289,53 +291,40 @@ impl<T> Dense<T> {
             self.hall.touch(p);
             return;
         }
-        if port.queue.is_empty() {
+        port.queue.push_back((seq, parcel));
+        if port.queue.len() == 1 {
             // Before the clock gets there.
             port.inlet.hold_clock(seq - 1);
+            self.held.insert((seq, p));
+            self.hall.queue_port(p);
         }
-        port.queue.push_back((seq, parcel));
-        *self.undelivered.entry(seq).or_default() += 1;
-        self.hall.queue_port(p);
     }
 
     /// Delivers what was released and had no space. Returns whether there was any.
     fn deliver(&mut self, p: usize) -> bool {
         let port = &mut self.hall.ports[p];
+        let Some(&(lowest, _)) = port.queue.front() else {
+            return false;
+        };
         let count = port.room().min(port.queue.len());
         if count == 0 {
-            if !port.queue.is_empty() {
-                self.hall.queue_port(p);
-            }
+            self.hall.queue_port(p);
             return false;
         }
-        let mut settled = Vec::with_capacity(count);
         for (seq, parcel) in port.queue.drain(..count) {
             port.inlet.push(seq, parcel);
-            settled.push(seq);
         }
         // In this order: who sees the clock go on finds the messages.
         port.inlet.commit();
-        let next = port.queue.front().map(|(seq, _)| seq - 1);
-        port.inlet.hold_clock(next.unwrap_or(u64::MAX));
-        let goes_on = next.is_some();
+        let next = port.queue.front().map(|(seq, _)| *seq);
+        port.inlet.hold_clock(next.map_or(u64::MAX, |seq| seq - 1));
         self.hall.touch(p);
-        for seq in settled {
-            self.settle(seq);
-        }
-        if goes_on {
+        self.held.remove(&(lowest, p));
+        if let Some(seq) = next {
+            self.held.insert((seq, p));
             self.hall.queue_port(p);
         }
         true
-    }
-
-    /// Counts a delivery.
-    fn settle(&mut self, seq: u64) {
-        if let Some(left) = self.undelivered.get_mut(&seq) {
-            *left -= 1;
-            if *left == 0 {
-                self.undelivered.remove(&seq);
-            }
-        }
     }
 
     /// Notes what a sender has promised. Returns whether that is news.

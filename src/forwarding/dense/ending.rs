@@ -82,7 +82,7 @@ impl<T> Dense<T> {
         !self.blocked.is_empty()
             && self.ready.is_empty()
             && self.joining == 0
-            && self.undelivered.is_empty()
+            && self.held.is_empty()
             && self
                 .promises
                 .iter()

@@ -107,10 +107,10 @@ impl<T> Dense<T> {
             return;
         };
         let port = self.hall.remove_port(p);
-        for (seq, parcel) in port.queue {
-            drop(parcel);
-            self.settle(seq);
+        if let Some(&(seq, _)) = port.queue.front() {
+            self.held.remove(&(seq, p));
         }
+        drop(port.queue);
         for early in self.early.values_mut() {
             if early.to == To::Port(p) {
                 early.to = To::Nobody;
