@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `one_to_one` | one thread to one other |
 //! | `pairs_4` | four threads to four others, each pair on a channel of its own, one dispatcher |
+//! | `levels` | three threads to two others, through one dispatcher, and through three levels of them |
 //! | `idle_receivers` | one thread to one other, beside no or 1,000 channels that are alive and unused |
 //! | `stalled_receiver` | one thread to one other, beside an unused channel or one whose receiver is full and does not receive |
 //!
@@ -26,6 +27,7 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
 
 use common::forwarding::Forwards;
+use common::levels::Levels;
 use common::ours::{Ours, Receiving};
 use common::peer::Subject;
 use common::raw_crossbeam::RawCrossbeam;
@@ -49,6 +51,7 @@ fn main() {
         .configure_from_args();
     one_to_one(&mut criterion);
     pairs_4(&mut criterion);
+    levels(&mut criterion);
     idle_receivers(&mut criterion);
     stalled_receiver(&mut criterion);
     criterion.final_summary();
@@ -80,6 +83,14 @@ fn pairs_4(criterion: &mut Criterion) {
         &Upstream,
     ] {
         measure(&mut group, subject, "", 4, Beside::Nobody);
+    }
+    group.finish();
+}
+
+fn levels(criterion: &mut Criterion) {
+    let mut group = group(criterion, "levels");
+    for subject in [Levels::One, Levels::Three] {
+        measure(&mut group, &subject, "", 3, Beside::Nobody);
     }
     group.finish();
 }

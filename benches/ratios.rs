@@ -14,6 +14,8 @@
 //! - *Against the peers*: rates in million messages per second over all pairs; the columns with
 //!   `/ it` divide the rates of our variants by that of the subject in the row.
 //! - *Against serializing*: the rates of forwarding, divided by that of serializing on the same shape.
+//! - *Against one level*: the rate of three senders to two leaves through three levels of dispatchers, divided
+//!   by that of the same messages through one serializing dispatcher.
 //! - *Against itself*: the rate of one pair alone, the rate of the same pair in company, and the latter
 //!   divided by the former. 1.00 means that the company costs nothing. For `crossbeam`, whose channels have
 //!   nothing in common, the ratio shows how much of the others is noise.
@@ -30,6 +32,7 @@ use clap::Parser;
 use comfy_table::{CellAlignment, Table, presets};
 
 use common::forwarding::Forwards;
+use common::levels::Levels;
 use common::ours::{Ours, Receiving};
 use common::peer::Subject;
 use common::raw_crossbeam::RawCrossbeam;
@@ -122,6 +125,10 @@ fn main() {
                 forwarding(effort, pairs)
             );
         }
+    }
+    let title = "levels: one serializing dispatcher, and two levels below it";
+    if arguments.wants(title) {
+        println!("{title}, against one level\n{}\n", levels(effort));
     }
     let title = "idle: one pair beside 1,000 idle receivers";
     if arguments.wants(title) {
@@ -263,9 +270,22 @@ fn against_peers(effort: Effort, pairs: usize) -> Table {
 
 fn forwarding(effort: Effort, pairs: usize) -> Table {
     let subjects: [&dyn Subject; 3] = [&MESSAGES, &Forwards::Frontier, &Forwards::Dense];
-    let cases = subjects.map(|subject| Case::new(subject, pairs, Beside::Nobody));
+    against_first(effort, &subjects, pairs, "of serializing")
+}
+
+fn levels(effort: Effort) -> Table {
+    let subjects: [&dyn Subject; 2] = [&Levels::One, &Levels::Three];
+    against_first(effort, &subjects, 3, "of one level")
+}
+
+/// The rates, and what part of the first one's they are.
+fn against_first(effort: Effort, subjects: &[&dyn Subject], pairs: usize, ratio: &str) -> Table {
+    let cases: Vec<Case<'_>> = subjects
+        .iter()
+        .map(|&subject| Case::new(subject, pairs, Beside::Nobody))
+        .collect();
     let rates = take_turns(effort, &cases);
-    let header = ["", "million/s", "of serializing"];
+    let header = ["", "million/s", ratio];
     let mut table = table(header.map(str::to_owned).to_vec());
     for (subject, rate) in subjects.iter().zip(&rates) {
         table.add_row([

@@ -11,6 +11,7 @@
 
 mod crowd;
 pub(crate) mod forwarding;
+pub(crate) mod levels;
 pub(crate) mod ours;
 pub(crate) mod peer;
 pub(crate) mod raw_crossbeam;

@@ -14,7 +14,7 @@ use super::tally::Tally;
 /// with a crowd start from where those without one do.
 const REST: Duration = Duration::from_millis(20);
 /// A run that takes longer hangs.
-const LIMIT: Duration = Duration::from_secs(60);
+pub(super) const LIMIT: Duration = Duration::from_secs(60);
 /// How long threads may take to end once nothing holds them back any more.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -71,13 +71,13 @@ impl Workload {
 
 /// What a thread notes: when it was past the barrier, and when it had got its last message.
 #[derive(Clone, Copy)]
-struct Lap {
-    start: Instant,
-    end: Instant,
+pub(super) struct Lap {
+    pub(super) start: Instant,
+    pub(super) end: Instant,
 }
 
 /// The laps of all threads, as they come in.
-struct Laps {
+pub(super) struct Laps {
     reports: mpsc::Receiver<Lap>,
     missing: usize,
     start: Option<Instant>,
@@ -85,7 +85,7 @@ struct Laps {
 }
 
 impl Laps {
-    fn new(reports: mpsc::Receiver<Lap>, threads: usize) -> Self {
+    pub(super) fn new(reports: mpsc::Receiver<Lap>, threads: usize) -> Self {
         Self {
             reports,
             missing: threads,
@@ -95,7 +95,7 @@ impl Laps {
     }
 
     /// Waits until every thread has ended. Returns whether they have before the time is up.
-    fn wait(&mut self, limit: Duration) -> bool {
+    pub(super) fn wait(&mut self, limit: Duration) -> bool {
         let deadline = Instant::now() + limit;
         while self.missing > 0 {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -114,7 +114,7 @@ impl Laps {
     }
 
     /// From the first start to the last end.
-    fn elapsed(&self) -> Duration {
+    pub(super) fn elapsed(&self) -> Duration {
         let span = self.end.zip(self.start);
         span.map_or(Duration::ZERO, |(end, start)| end - start)
     }
