@@ -75,7 +75,9 @@ pub struct ReceiverSnapshot {
     pub clock: Seq,
     /// In a forwarding dispatch, who holds its clock back: the ids of the senders and broadcasters that may still
     /// send the number after the clock. In [`Order::Dense`], where any of them may have to
-    /// send it, those to other receivers as well. Besides, the receiver holds it back itself when it is full.
+    /// send it, those to other receivers as well. Besides, the receiver holds it back itself when it is full;
+    /// and in [`Order::Frontier`] another one that is full may do so, for which a broadcaster's lane waits: see
+    /// [`blocked_on`](SenderSnapshot::blocked_on) of the broadcaster.
     pub held_back_by: Vec<u64>,
 }
 
