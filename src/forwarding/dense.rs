@@ -234,11 +234,11 @@ impl<T> Dense<T> {
             self.blocked.push(l);
             return false;
         }
-        let parcel = item.parcel;
-        let to = if parcel.blank().is_some() {
-            To::Nobody
-        } else {
-            to
+        let (parcel, to) = match to {
+            // Its receiver has left: nobody waits for the value.
+            To::Nobody => (Parcel::without_value(Blank::Nothing), to),
+            _ if item.parcel.blank().is_some() => (item.parcel, To::Nobody),
+            _ => (item.parcel, to),
         };
         if is_next {
             self.early.pass_next();
