@@ -120,3 +120,48 @@ fn f3_a_sender_by_name_starts_at_the_receivers_clock_also_when_that_is_full() {
     assert_eq!(rx.clock().seq.get(), 2);
     assert_eq!(dispatcher.sender("r").unwrap().frontier().get(), 2);
 }
+
+/// S12: when the engine dies, what is blocked and what is called later gets an error, in both orders.
+#[test]
+fn s12_a_dead_engine_is_an_error() {
+    use crate::DisconnectReason;
+    for order in [Order::Frontier, Order::Dense { window: 4 }] {
+        let builder = Dispatcher::<u64>::builder().capacity(1).lane_capacity(1);
+        let dispatcher = builder.forwarding(order).build().unwrap();
+        let (a, for_a) = dispatcher.channel("a").unwrap();
+        let (_b, for_b) = dispatcher.channel("b").unwrap();
+        let everybody = dispatcher.broadcaster();
+        thread::scope(|scope| {
+            // One of these calls is blocked, as nobody receives.
+            let sending = scope.spawn(|| {
+                let refused = (1..).find_map(|n| a.forward(2 * n, n).err().map(|e| (n, e)));
+                assert!(matches!(refused, Some((n, ForwardError::Disconnected(m))) if n == m));
+            });
+            let broadcasting = scope.spawn(|| {
+                let refused = (1..).find_map(|n| everybody.forward(2 * n + 1, n).err());
+                assert!(matches!(refused, Some(ForwardError::Disconnected(_))));
+            });
+            let receiving = scope.spawn(move || {
+                while for_b.recv().is_ok() {}
+                for_b.disconnect_reason()
+            });
+            dispatcher.kill_engine();
+            sending.join().unwrap();
+            broadcasting.join().unwrap();
+            let reason = receiving.join().unwrap();
+            assert_eq!(reason, Some(DisconnectReason::DispatcherDied));
+        });
+        while for_a.recv().is_ok() {}
+        assert_eq!(for_a.try_recv(), Err(TryRecvError::Disconnected));
+        assert_eq!(a.forward(900, 1), Err(ForwardError::Disconnected(1)));
+        assert_eq!(a.advance(901), Err(ForwardError::Disconnected(())));
+        assert_eq!(a.forward_empty(902), Err(ForwardError::Disconnected(())));
+        assert_eq!(
+            a.clone().disconnect_reason(),
+            Some(DisconnectReason::DispatcherDied)
+        );
+        assert!(dispatcher.broadcaster().is_disconnected());
+        assert!(dispatcher.channel("c").is_err());
+        assert!(dispatcher.rejects().recv().is_err());
+    }
+}
