@@ -1,7 +1,7 @@
 //! Forwarding dispatches: what is new in their orderings.
 
 use clocked_lanes::models::{Gate, fence_at_gate};
-use clocked_lanes::{DisconnectReason, Dispatcher, Event, Forwarding, Order, Sender, Seq};
+use clocked_lanes::{DisconnectReason, Dispatcher, Event, Forwarding, Order, Pump, Sender, Seq};
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use loom::thread;
@@ -250,5 +250,73 @@ fn who_finds_a_lane_closed_finds_why() {
         let why = tx.disconnect_reason();
         let missing = DisconnectReason::MissingNumber(Seq::from(1));
         assert!(why.is_none() || why == Some(missing), "{why:?}");
+    });
+}
+
+/// F1: two threads share a sender. The lower number may come late; its value comes back, in the error or among the
+/// rejects, or it is delivered.
+#[test]
+fn f1_what_comes_late_comes_back() {
+    explore::bounded("forwarding: F1, what comes late comes back", 1, || {
+        let dispatcher = dispatcher(Order::Frontier, 2, 2);
+        let (tx, rx) = dispatcher.channel("r").unwrap();
+        let tx = Arc::new(tx);
+        let other = Arc::clone(&tx);
+        let sending = thread::spawn(move || other.forward(2, 20).unwrap());
+        let back = tx.forward(1, 10).map_err(|error| error.into_inner());
+        sending.join().unwrap();
+        drop(tx);
+        let got: Vec<u32> = std::iter::from_fn(|| rx.recv_message().ok())
+            .map(|(_, value)| value)
+            .collect();
+        let rejected = dispatcher.rejects().try_recv().ok();
+        match (back, rejected) {
+            (Err(value), None) => assert_eq!((value, got), (10, vec![20])),
+            (Ok(()), Some(late)) => assert_eq!((late.value, got), (Some(10), vec![20])),
+            (Ok(()), None) => assert_eq!(got, [10, 20]),
+            (Err(_), Some(_)) => panic!("it came back twice"),
+        }
+    });
+}
+
+/// F4: what is sent at the top arrives at the bottom with its number, and then the end.
+#[test]
+fn f4_a_pump_passes_on_the_order_and_the_end() {
+    explore::bounded(
+        "forwarding: F4, a pump passes on the order and the end",
+        1,
+        || {
+            let (tx, upper) = crate::dispatch::dispatcher(1, 1).channel("upper").unwrap();
+            let (into, leaf) = dispatcher(Order::Frontier, 1, 1).channel("leaf").unwrap();
+            let pumping = thread::spawn(move || Pump::new(upper, into).run().unwrap());
+            tx.send(7).unwrap();
+            drop(tx);
+            assert_eq!(leaf.recv_message(), Ok((Seq::from(1), 7)));
+            assert!(leaf.recv_message().is_err());
+            pumping.join().unwrap();
+        },
+    );
+}
+
+/// F5: a sender that is not behind is not said to hold a receiver's clock back, whatever happens meanwhile.
+#[test]
+fn f5_who_is_ahead_holds_nobody_back() {
+    explore::bounded("forwarding: F5, who is ahead holds nobody back", 1, || {
+        let dispatcher = dispatcher(Order::Frontier, 1, 1);
+        let (a, rx) = dispatcher.channel("r").unwrap();
+        let b = a.clone();
+        let advancing = thread::spawn(move || {
+            b.advance(9).unwrap();
+            b
+        });
+        a.advance(5).unwrap();
+        let snapshot = dispatcher.snapshot();
+        let receiver = snapshot.receiver("r").unwrap();
+        if receiver.clock < Seq::from(5) {
+            assert!(!receiver.held_back_by.contains(&a.id()));
+        }
+        let b = advancing.join().unwrap();
+        assert_eq!(rx.recv().map(|event| event.seq() >= Seq::from(1)), Ok(true));
+        drop((a, b));
     });
 }
