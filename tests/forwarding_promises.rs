@@ -119,7 +119,7 @@ fn s7_what_is_in_flight_is_bounded_and_a_freed_slot_is_used() {
         for order in ORDERS {
             let dispatcher = dispatcher::<u64>(order, 3, 5);
             let (tx, rx) = dispatcher.channel("r").unwrap();
-            let mut next = fill(&tx, 1, |n| n);
+            let next = fill(&tx, 1, |n| n);
             // One more is with the dispatcher, and in Dense a window.
             let most = 3
                 + 5
@@ -132,8 +132,7 @@ fn s7_what_is_in_flight_is_bounded_and_a_freed_slot_is_used() {
             assert!((9..=most + 1).contains(&next), "{order:?}: {next}");
             for n in 1..=100 {
                 assert_eq!(next_number(&rx), n);
-                tx.forward(next, next).unwrap();
-                next += 1;
+                tx.forward(next + n - 1, n).unwrap();
             }
         }
     });
