@@ -86,7 +86,7 @@ pub enum Order {
     /// whomever they are for.
     Dense {
         /// How many numbers, from the lowest that has not been delivered, are taken in; a lane whose next
-        /// number is beyond waits. At least 1.
+        /// number is beyond waits. At least 1. What a sender has left behind in its lane is taken in all the same.
         ///
         /// When every lane waits in this way, the missing number cannot come any more. Then every handle
         /// is disconnected, with [`MissingNumber`](crate::DisconnectReason::MissingNumber), which has an example.

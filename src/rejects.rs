@@ -28,7 +28,8 @@ pub struct Rejected<T> {
 /// [`Dispatcher::rejects`](crate::Dispatcher::rejects).
 ///
 /// All handles of a dispatcher share one queue. It is not bounded, so that a reject holds up nobody; what is
-/// not taken out stays until the dispatcher is gone. A handle keeps no dispatcher alive.
+/// not taken out stays until the dispatcher is gone. A handle keeps no dispatcher alive. (A value does that holds a
+/// sender of the dispatcher that has rejected it, until it is taken out.)
 ///
 /// # Examples
 ///
