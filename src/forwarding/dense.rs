@@ -346,8 +346,8 @@ impl<T> Dense<T> {
             return false;
         };
         self.hall.gate().announce_for_sources(target);
-        // Who is joining by now, and may have read the limit before, is found here: see `Gate`. (No model
-        // shows this call: see `Connection::origin`.)
+        // Who is joining by now, and may have read the limit before, is found here: see `Gate`.
+        // No model shows this call: see `Connection::origin`.
         fence_at_gate();
         self.drain_control();
         if let Some(now) = self.promised_by_all() {

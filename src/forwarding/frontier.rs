@@ -87,8 +87,8 @@ impl<T> Frontier<T> {
             announced |= self.announce(p);
         }
         if announced {
-            // Who is joining by now, and may have read the limits before, is found here: see `Gate`. (No model
-            // shows this call: see `Connection::origin`.)
+            // Who is joining by now, and may have read the limits before, is found here: see `Gate`.
+            // No model shows this call: see `Connection::origin`.
             fence_at_gate();
             worked |= self.drain_control();
         }

@@ -183,6 +183,7 @@ impl<T> Source<T> {
                 Err(NotPut::Full(_)) => return Err(NotForwarded::Full(item)),
                 Err(NotPut::Closed(_)) => return Err(NotForwarded::Disconnected(item)),
             }
+            // No model shows this call: an engine about to block finds by itself what is in the lane.
             self.signal();
         }
         match self.lane.put(item, patience) {
@@ -203,7 +204,8 @@ impl<T> Source<T> {
     fn signal(&self) -> bool {
         let core = self.connection.core();
         Lane::signal_or(&self.lane, core.ready_lanes(), |end| {
-            // It was accepted as the dispatch gave up for want of a number.
+            // It was accepted as the dispatch gave up for want of a number. (No model shows the need; the test
+            // `dense_loses_nothing_that_is_put_in_as_it_gives_up` does.)
             if core.missing().is_some() {
                 self.connection.tell(Control::Leftover(end));
             }
