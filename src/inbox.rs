@@ -241,11 +241,17 @@ impl<T> Inbox<T> {
 
     /// How far the clock counts for this receiver, given the dispatcher's.
     pub(crate) fn clock(&self, dispatch: u64) -> u64 {
-        // ORDERING: acquire, as in `Outlet::now`.
         match &self.own_clock {
             Some(clock) => clock.seq(),
-            None => dispatch.min(self.hold.load(Ordering::Acquire)),
+            None => dispatch.min(self.hold()),
         }
+    }
+
+    /// How far the clock counts at most; to be read after the clock.
+    #[inline]
+    fn hold(&self) -> u64 {
+        // ORDERING: acquire, partner of the release in `Inlet::hold_clock`.
+        self.hold.load(Ordering::Acquire)
     }
 
     /// Counts a sender handle in, unless the last source has left.
@@ -439,11 +445,9 @@ impl<T> Outlet<T> {
     pub(crate) fn now(&self) -> (u64, bool) {
         match self.inbox.state() {
             // The clock first: `Inlet::hold_clock` says why.
-            //
-            // ORDERING: acquire, partner of the release there.
             OPEN => {
                 let clock = self.clock.seq();
-                (clock.min(self.inbox.hold.load(Ordering::Acquire)), true)
+                (clock.min(self.inbox.hold()), true)
             }
             // ORDERING: relaxed; the look at the state has acquired it.
             ENDED | STUCK => (self.inbox.last_seq.load(Ordering::Relaxed), false),
