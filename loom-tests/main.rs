@@ -16,6 +16,7 @@ mod explore;
 mod forwarding;
 mod inbox;
 mod lane;
+mod progress;
 mod registration;
 mod ring;
 mod roster;

@@ -2,9 +2,8 @@
 
 use std::cell::Cell;
 
-use crossbeam_utils::CachePadded;
-
 use crate::clock_cell::ClockCell;
+use crate::observed::Observed;
 use crate::parcel::Parcel;
 use crate::ring::{self, Consumer, Gauge, Producer};
 use crate::signal_list::{Link, Linked};
@@ -12,7 +11,7 @@ use crate::slot::Slot;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use crate::waiter::{Waiter, fence_after_publishing};
-use crate::{Event, Seq};
+use crate::{DisconnectReason, Event, Seq};
 
 /// Messages may come. The state at the start; left once, by the inlet.
 const OPEN: u8 = 0;
@@ -60,9 +59,9 @@ pub(crate) struct Inbox<T> {
     hold: AtomicU64,
     /// In `Order::Frontier`: the receiver's clock.
     own_clock: Option<Arc<ClockCell>>,
-    /// The number of the last event returned. Written by the receiver; padded because the rest is
-    /// read by senders and by the engine.
-    observed: CachePadded<AtomicU64>,
+    /// The number of the last event returned. Apart from the rest, which is read by senders and by the engine,
+    /// and outlives the receiver for those who watch it.
+    observed: Arc<Observed>,
 }
 
 /// The engine's end: messages go in. There is one for each inbox.
@@ -78,6 +77,8 @@ pub(crate) struct Outlet<T> {
     inbox: Arc<Inbox<T>>,
     ring: Consumer<Numbered<T>>,
     clock: Arc<ClockCell>,
+    /// That of the inbox, at hand.
+    observed: Arc<Observed>,
     /// What an event says about the messages for this receiver.
     says: Says,
     /// All messages up to this number have been returned.
@@ -86,6 +87,8 @@ pub(crate) struct Outlet<T> {
     /// published; it is not returned before that, so that whoever hears of the number finds it on
     /// the clock.
     seen: Cell<u64>,
+    /// It is known that everything was returned.
+    is_at_end: Cell<bool>,
 }
 
 /// What a message says about the others for its receiver.
@@ -143,7 +146,7 @@ pub(crate) fn inbox<T>(
         limit: AtomicU64::new(start),
         hold: AtomicU64::new(u64::MAX),
         own_clock: (says == Says::BelowItsNumber).then(|| Arc::clone(&clock)),
-        observed: CachePadded::new(AtomicU64::new(start)),
+        observed: Arc::new(Observed::new(start)),
     });
     let inlet = Inlet {
         inbox: Arc::clone(&inbox),
@@ -151,12 +154,14 @@ pub(crate) fn inbox<T>(
         after_broadcast: 0,
     };
     let outlet = Outlet {
+        observed: Arc::clone(&inbox.observed),
         inbox,
         ring: consumer,
         clock,
         says,
         last: Cell::new(start),
         seen: Cell::new(start),
+        is_at_end: Cell::new(false),
     };
     (inlet, outlet)
 }
@@ -189,10 +194,8 @@ impl<T> Inbox<T> {
         &self.waiter
     }
 
-    pub(crate) fn observed(&self) -> u64 {
-        // ORDERING: acquire, partner of the release in `Outlet::observe`: who sees that this receiver has
-        // observed `n` sees what its thread did before.
-        self.observed.load(Ordering::Acquire)
+    pub(crate) fn observed(&self) -> &Arc<Observed> {
+        &self.observed
     }
 
     /// Whether the receiver has left.
@@ -382,6 +385,15 @@ impl<T> Inlet<T> {
         inbox.state.store(state, Ordering::Release);
         fence_after_publishing();
         inbox.waiter.wake();
+        match state {
+            DIED => inbox.observed.failed(0, DisconnectReason::DispatcherDied),
+            STUCK => {
+                let last = inbox.last_seq.load(Ordering::Relaxed);
+                let missing = DisconnectReason::MissingNumber(Seq::from(last + 1));
+                inbox.observed.failed(last, missing);
+            }
+            _ => {}
+        }
     }
 }
 
@@ -428,8 +440,28 @@ impl<T> Outlet<T> {
         match self.tick(now) {
             Some(tick) => Look::Event(tick),
             None if is_open => Look::Nothing,
-            None => Look::End,
+            None => {
+                self.note_end();
+                Look::End
+            }
         }
+    }
+
+    /// Tells those who watch that this receiver has got everything, if it has.
+    fn note_end(&self) {
+        if self.inbox.has_ended() && !self.is_at_end.replace(true) {
+            self.observed.drained();
+        }
+    }
+
+    /// Notes that the receiver leaves.
+    pub(crate) fn leave(&self) {
+        self.inbox.leave();
+        // The state first: in a closed inbox nothing more comes.
+        if self.inbox.has_ended() && self.ring.refresh() == 0 {
+            self.note_end();
+        }
+        self.observed.left();
     }
 
     /// The event that the clock has got to `now`, unless that is known already. Every message up to `now`
@@ -451,8 +483,8 @@ impl<T> Outlet<T> {
             }
             // ORDERING: relaxed; the look at the state has acquired it.
             ENDED | STUCK => (self.inbox.last_seq.load(Ordering::Relaxed), false),
-            // The engine is dead, and the clock stands.
-            _ => (self.clock.seq(), false),
+            // The engine is dead, and the clock stands. What it had released and not delivered is lost.
+            _ => (self.clock.seq().min(self.inbox.hold()), false),
         }
     }
 
@@ -503,8 +535,7 @@ impl<T> Outlet<T> {
     #[inline]
     fn observe(&self, seq: u64) {
         self.last.set(seq);
-        // ORDERING: release, partner of the acquire in `Inbox::observed`.
-        self.inbox.observed.store(seq, Ordering::Release);
+        self.observed.observe(seq);
     }
 
     /// Frees the slots of the messages taken out. Returns whether the engine waits for that.

@@ -326,6 +326,9 @@ impl<T> LaneEnd<T> {
         // itself. One that has claimed it before may still sign it up, once; the engine then finds that
         // it has no slot.
         self.lane.closed.store(true, Ordering::Release);
+        if let Some(target) = &self.lane.target {
+            target.observed().wake_until_end();
+        }
     }
 }
 

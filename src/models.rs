@@ -12,8 +12,8 @@
 
 use crate::sync::{Arc, coin};
 use crate::{
-    Clock, Event, Order, Seq, clock_cell, frontier, gate, inbox, lane, parcel::Parcel, ring,
-    roster, signal_list, waiter,
+    Clock, Event, Order, Progress, Seq, clock_cell, frontier, gate, inbox, lane, parcel::Parcel,
+    ring, roster, signal_list, waiter,
 };
 
 /// The stand-in for the lanes' channel.
@@ -146,6 +146,14 @@ impl<T> Inlet<T> {
 }
 
 impl<T> Outlet<T> {
+    pub fn progress(&self) -> Progress {
+        Progress::new(Arc::clone(self.0.inbox().observed()))
+    }
+
+    pub fn leave(&self) {
+        self.0.leave();
+    }
+
     pub fn look(&self) -> Look<T> {
         match self.0.look() {
             inbox::Look::Event(event) => Look::Event(event),
@@ -181,7 +189,7 @@ impl<T> Outlet<T> {
 
 impl<T> Inbox<T> {
     pub fn observed(&self) -> Seq {
-        Seq::from(self.0.observed())
+        Seq::from(self.0.observed().seq())
     }
 
     pub fn leave(&self) {
@@ -336,7 +344,10 @@ impl Members<'_> {
 
     /// What the receivers have observed.
     pub fn observed(&self) -> Vec<u64> {
-        self.0.receivers().map(|inbox| inbox.observed()).collect()
+        self.0
+            .receivers()
+            .map(|inbox| inbox.observed().seq())
+            .collect()
     }
 }
 

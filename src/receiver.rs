@@ -9,7 +9,9 @@ use crate::inbox::{Look, Outlet};
 use crate::iter::{Drain, IntoIter, Iter, TryIter};
 use crate::sync::{Arc, Backoff, thread};
 use crate::waiter::{fence_after_registering, this_thread};
-use crate::{Clock, DisconnectReason, Event, RecvError, RecvTimeoutError, Seq, TryRecvError};
+use crate::{
+    Clock, DisconnectReason, Event, Progress, RecvError, RecvTimeoutError, Seq, TryRecvError,
+};
 
 /// Receives the messages sent to one name, and learns how far the numbers have got.
 ///
@@ -273,7 +275,35 @@ impl<T> Receiver<T> {
     /// [`Order::Frontier`](crate::Order::Frontier), where another one at `n` may follow, it is `n - 1`.
     #[must_use]
     pub fn observed(&self) -> Seq {
-        Seq::from(self.outlet.inbox().observed())
+        Seq::from(self.outlet.inbox().observed().seq())
+    }
+
+    /// A handle on how far this receiver has got, for other threads: they can read it, and wait until it has got
+    /// to a number.
+    ///
+    /// As long as there is none, nothing is done for it; with one, each event received costs a memory fence
+    /// more.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::Dispatcher;
+    ///
+    /// let dispatcher = Dispatcher::new();
+    /// let (orders, for_orders) = dispatcher.channel("orders")?;
+    /// let (_stock, for_stock) = dispatcher.channel("stock")?;
+    /// let stock = for_stock.progress();
+    /// std::thread::spawn(move || for_stock.iter().for_each(drop));
+    ///
+    /// orders.send("two apples")?;
+    /// let (seq, _) = for_orders.recv_message()?;
+    /// // What is numbered up to the order, and is for `stock`, has been received there.
+    /// assert!(stock.wait_for(seq)? >= seq);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        Progress::new(Arc::clone(self.outlet.inbox().observed()))
     }
 
     /// How far the dispatch has got: a consistent pair, read without a lock.
@@ -427,7 +457,7 @@ impl<T> Drop for Registration<'_, T> {
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
         let inbox = self.outlet.inbox();
-        inbox.leave();
+        self.outlet.leave();
         self.connection.core().roster().remove_receiver(inbox);
         self.connection
             .tell(Control::ReceiverLeft(Arc::clone(inbox)));

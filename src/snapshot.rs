@@ -140,7 +140,7 @@ impl Snapshot {
                     name: inbox.name().to_owned(),
                     len: inbox.len(),
                     capacity: inbox.capacity(),
-                    observed: Seq::from(inbox.observed()),
+                    observed: Seq::from(inbox.observed().seq()),
                     senders: inbox.senders(),
                     clock: Seq::from(inbox.clock(clock.seq.get())),
                     held_back_by: Vec::new(),

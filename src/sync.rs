@@ -16,7 +16,7 @@ mod imp {
 
     pub(crate) use crossbeam_channel as channel;
     pub(crate) use crossbeam_utils::Backoff;
-    pub(crate) use std::sync::Arc;
+    pub(crate) use std::sync::{Arc, Mutex, MutexGuard};
 
     pub(crate) mod atomic {
         pub(crate) use std::sync::atomic::{
@@ -87,7 +87,7 @@ mod imp {
     pub(crate) mod coin;
 
     pub(crate) use loom::cell::UnsafeCell;
-    pub(crate) use loom::sync::Arc;
+    pub(crate) use loom::sync::{Arc, Mutex, MutexGuard};
 
     pub(crate) mod atomic {
         pub(crate) use loom::sync::atomic::{
@@ -164,7 +164,7 @@ mod imp {
     }
 }
 
-pub(crate) use imp::{Arc, Backoff, UnsafeCell, atomic, channel, thread};
+pub(crate) use imp::{Arc, Backoff, Mutex, MutexGuard, UnsafeCell, atomic, channel, thread};
 
 #[cfg(loom)]
 pub(crate) use imp::coin;

@@ -165,3 +165,20 @@ fn s12_a_dead_engine_is_an_error() {
         assert!(dispatcher.rejects().recv().is_err());
     }
 }
+
+/// S4 when the engine dies: a message that had no space and is lost by that was not observed.
+#[test]
+fn dense_gives_no_tick_beyond_what_was_lost_as_the_engine_died() {
+    let (dispatcher, mut engine) = dense(1, 8, 8);
+    let (tx, rx) = dispatcher.channel("full").unwrap();
+    let (other, _beside) = dispatcher.channel("beside").unwrap();
+    tx.forward(1, 1).unwrap();
+    tx.forward(2, 2).unwrap();
+    other.forward(3, 3).unwrap();
+    run(&mut engine);
+    assert_eq!(dispatcher.clock().seq.get(), 3);
+    drop(engine);
+    assert_eq!(numbers(&rx), [1]);
+    assert!(rx.recv().is_err());
+    assert_eq!(rx.observed().get(), 1);
+}
