@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::dispatcher::Serializing;
 use crate::parcel::Parcel;
 use crate::source::Source;
-use crate::{DisconnectReason, SendError, SendTimeoutError, TrySendError};
+use crate::{DisconnectReason, SendError, SendTimeoutError, TrySendError, WeakBroadcaster};
 
 /// Sends to every receiver of a dispatcher, on a lane of its own.
 ///
@@ -96,6 +96,13 @@ impl<T, M> Broadcaster<T, M> {
     #[must_use]
     pub fn disconnect_reason(&self) -> Option<DisconnectReason> {
         self.source.disconnect_reason()
+    }
+
+    /// A handle that can be made a broadcaster again, and does not keep receivers connected until then.
+    /// [`WeakBroadcaster::upgrade`] has an example.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakBroadcaster<T, M> {
+        WeakBroadcaster::new(self.source.connection())
     }
 }
 

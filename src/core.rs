@@ -36,7 +36,15 @@ pub(crate) struct Core<T> {
 }
 
 /// A handle's connection to its dispatcher. When the last one is dropped, the engine's work is done.
-pub(crate) struct Connection<T> {
+pub(crate) struct Connection<T>(std::sync::Arc<Wiring<T>>);
+
+/// What is left of a connection that keeps nothing alive.
+//
+// std's pointers, also under loom, whose own has no weak form. Nothing but the count relies on them.
+pub(crate) struct WeakConnection<T>(std::sync::Weak<Wiring<T>>);
+
+/// What a connection leads to.
+struct Wiring<T> {
     core: Arc<Core<T>>,
     control: channel::Sender<Control<T>>,
 }
@@ -135,12 +143,17 @@ impl<T> Core<T> {
 
 impl<T> Connection<T> {
     pub(crate) fn new(core: Arc<Core<T>>, control: channel::Sender<Control<T>>) -> Self {
-        Self { core, control }
+        Self(std::sync::Arc::new(Wiring { core, control }))
     }
 
     #[inline]
     pub(crate) fn core(&self) -> &Core<T> {
-        &self.core
+        &self.0.core
+    }
+
+    /// A connection that does not count.
+    pub(crate) fn downgrade(&self) -> WeakConnection<T> {
+        WeakConnection(std::sync::Arc::downgrade(&self.0))
     }
 
     /// Makes a lane to `target`, or to everybody, without telling the engine yet. `origin` is the frontier
@@ -151,8 +164,8 @@ impl<T> Connection<T> {
         origin: u64,
     ) -> (Arc<Lane<T>>, LaneEnd<T>) {
         // ORDERING: relaxed. Ids have to differ, no more.
-        let id = self.core.next_lane_id.fetch_add(1, Ordering::Relaxed);
-        lane(id, self.core.lane_capacity, target, origin)
+        let id = self.core().next_lane_id.fetch_add(1, Ordering::Relaxed);
+        lane(id, self.core().lane_capacity, target, origin)
     }
 
     /// Makes a lane to `target`, where its sender is counted already, or to everybody, and enters it
@@ -165,9 +178,9 @@ impl<T> Connection<T> {
         let origin = self.origin(target.as_ref(), parent);
         let (lane, end) = self.new_lane(target, origin);
         if lane.target().is_none() {
-            self.core.add_broadcaster();
+            self.core().add_broadcaster();
         }
-        self.core.roster.add_lane(&lane);
+        self.core().roster.add_lane(&lane);
         // If the engine is dead, this drops the end, which closes the lane.
         self.tell(Control::Lane(end));
         lane
@@ -175,7 +188,7 @@ impl<T> Connection<T> {
 
     /// Finds out which frontier a source that joins starts at. To be followed by telling of its lane.
     fn origin(&self, target: Option<&Arc<Inbox<T>>>, parent: Option<&Lane<T>>) -> u64 {
-        let Some(gate) = self.core.gate() else {
+        let Some(gate) = self.core().gate() else {
             return 0;
         };
         let before = parent.map(|lane| lane.frontier());
@@ -197,7 +210,7 @@ impl<T> Connection<T> {
             // Without a parent it starts at the clock, and in `Order::Frontier` no clock is above the limit.
             (_, None) => match gate.order() {
                 Order::Frontier => limit,
-                Order::Dense { .. } => limit.max(self.core.clock.seq()),
+                Order::Dense { .. } => limit.max(self.core().clock.seq()),
             },
         }
     }
@@ -207,7 +220,7 @@ impl<T> Connection<T> {
     /// Whether it was the last source of a receiver is decided here, and not by the engine, so that no sender
     /// is made that the engine would then refuse.
     pub(crate) fn leave(&self, lane: &Arc<Lane<T>>) {
-        let core = &*self.core;
+        let core = self.core();
         match lane.target() {
             Some(inbox) => inbox.remove_sender(),
             None => core.remove_broadcaster(),
@@ -240,15 +253,25 @@ impl<T> Connection<T> {
     /// Tells the engine something. Never blocks: the control lane is unbounded. Returns `false` if the
     /// engine is dead.
     pub(crate) fn tell(&self, control: Control<T>) -> bool {
-        self.control.send(control).is_ok()
+        self.0.control.send(control).is_ok()
     }
 }
 
 impl<T> Clone for Connection<T> {
     fn clone(&self) -> Self {
-        Self {
-            core: Arc::clone(&self.core),
-            control: self.control.clone(),
-        }
+        Self(std::sync::Arc::clone(&self.0))
+    }
+}
+
+impl<T> WeakConnection<T> {
+    /// The connection, if there still is one.
+    pub(crate) fn upgrade(&self) -> Option<Connection<T>> {
+        self.0.upgrade().map(Connection)
+    }
+}
+
+impl<T> Clone for WeakConnection<T> {
+    fn clone(&self) -> Self {
+        Self(std::sync::Weak::clone(&self.0))
     }
 }

@@ -146,6 +146,7 @@ mod snapshot;
 mod source;
 mod sync;
 mod waiter;
+mod weak;
 
 pub use crate::broadcaster::Broadcaster;
 pub use crate::builder::Builder;
@@ -166,3 +167,4 @@ pub use crate::rejects::{Rejected, Rejects};
 pub use crate::sender::Sender;
 pub use crate::seq::{Clock, Seq};
 pub use crate::snapshot::{ReceiverSnapshot, SenderSnapshot, Snapshot};
+pub use crate::weak::{WeakBroadcaster, WeakSender};

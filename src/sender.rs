@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::dispatcher::Serializing;
 use crate::parcel::Parcel;
 use crate::source::Source;
-use crate::{DisconnectReason, SendError, SendTimeoutError, TrySendError};
+use crate::{DisconnectReason, SendError, SendTimeoutError, TrySendError, WeakSender};
 
 /// Sends to one receiver, on a lane of its own.
 ///
@@ -111,6 +111,17 @@ impl<T, M> Sender<T, M> {
     #[must_use]
     pub fn disconnect_reason(&self) -> Option<DisconnectReason> {
         self.source.disconnect_reason()
+    }
+
+    /// A handle that can be made a sender again, and does not keep the receiver connected until then.
+    /// [`WeakSender::upgrade`] has an example.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakSender<T, M> {
+        let target = self.source.lane().target();
+        WeakSender::new(
+            target.expect("a sender's lane has a target"),
+            self.source.connection(),
+        )
     }
 }
 

@@ -26,6 +26,10 @@ impl<T> Source<T> {
         &self.lane
     }
 
+    pub(crate) fn connection(&self) -> &Connection<T> {
+        &self.connection
+    }
+
     /// Why nothing can be sent for good; `None` if something can.
     pub(crate) fn disconnect_reason(&self) -> Option<DisconnectReason> {
         let core = self.connection.core();
