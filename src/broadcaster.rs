@@ -1,5 +1,6 @@
 //! The handle that sends to everybody.
 
+mod batch;
 mod forwarding;
 
 use std::fmt;

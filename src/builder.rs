@@ -82,7 +82,7 @@ impl<T, M> Builder<T, M> {
     }
 
     /// The size of the stack of the dispatcher's thread, in bytes; the standard library's default unless
-    /// set. Destructors of values whose receiver has left run on it.
+    /// set, and 64 KiB at least. Destructors of values whose receiver has left run on it.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = Some(bytes);
         self

@@ -10,6 +10,9 @@ use crate::sync::{channel, thread};
 /// lane that it watches, at some 0.1 µs.
 const LANES_PER_YIELD: usize = 4;
 
+/// What the engine itself needs of a stack, with room for what an unoptimized build makes of it, in bytes.
+const MIN_STACK: usize = 1 << 16;
+
 /// What an engine lets its driver do.
 pub(crate) trait Drive<T> {
     /// Does what can be done at once. Returns whether that was anything.
@@ -47,7 +50,7 @@ pub(crate) fn spawn<T: Send + 'static>(
 ) -> io::Result<()> {
     let mut builder = thread::Builder::new().name(name);
     if let Some(bytes) = stack_size {
-        builder = builder.stack_size(bytes);
+        builder = builder.stack_size(bytes.max(MIN_STACK));
     }
     builder.spawn(move || run(engine)).map(drop)
 }

@@ -22,8 +22,10 @@ use crate::clock_cell::ClockWriter;
 use crate::control::Control;
 use crate::core::Core;
 use crate::lane::LaneEnd;
+use crate::parcel::Parcel;
 use crate::signal_list::Linked;
 use crate::sync::{Arc, channel};
+use crate::ticket::Numbered;
 use crate::waiter::fence_after_publishing;
 use crate::{Clock, Seq};
 use port::Port;
@@ -80,8 +82,12 @@ pub(crate) struct Engine<T> {
     full: Vec<usize>,
     /// Ports that got messages since the clock was published.
     touched: Vec<usize>,
+    /// Lanes that something was taken out of since then.
+    eased: Vec<usize>,
     /// Ports whose sources have gone, and which wait for the rest of their messages.
     sealed: Vec<usize>,
+    /// Batches whose numbers are not on the clock yet, and whose senders wait for them.
+    numbered: Vec<Numbered<T>>,
     /// A sealed port may have got all its messages.
     check_sealed: bool,
     /// Every handle is gone.
@@ -113,7 +119,9 @@ impl<T> Engine<T> {
             blocked: VecDeque::new(),
             full: Vec::new(),
             touched: Vec::new(),
+            eased: Vec::new(),
             sealed: Vec::new(),
+            numbered: Vec::new(),
             check_sealed: false,
             finished: false,
         }
@@ -174,7 +182,7 @@ impl<T> Engine<T> {
             };
             let port = &mut self.ports[p];
             port.in_blocked = false;
-            if port.in_runnable || port.ready.is_empty() {
+            if port.in_runnable || !port.has_work() {
                 // It was found to have space in another way.
             } else if port.room() > 0 {
                 self.make_runnable(p);
@@ -203,10 +211,19 @@ impl<T> Engine<T> {
     fn serve_port(&mut self, p: usize) -> usize {
         let port = &mut self.ports[p];
         port.in_runnable = false;
+        if port.has_rest() {
+            let count = port.deliver_rest();
+            if count > 0 {
+                self.check_sealed |= port.sealed.is_some() && !port.has_rest();
+                self.delivered(p);
+            }
+            self.queue_port(p);
+            return count;
+        }
         let room = port.room();
         let mut moved = 0;
         for _ in 0..port.ready.len() {
-            let turn = LANE_TURN.min(room - moved);
+            let turn = LANE_TURN.min(room.saturating_sub(moved));
             if turn == 0 {
                 break;
             }
@@ -217,12 +234,29 @@ impl<T> Engine<T> {
             let before = moved;
             while moved < before + turn {
                 let Some(item) = berth.end.pop() else { break };
-                // Cannot overflow: the sender has reserved a number.
+                // Cannot overflow: the sender has reserved the numbers.
                 self.seq += 1;
-                port.deliver(self.seq, item.parcel);
-                moved += 1;
+                match item.parcel {
+                    Parcel::Bundle(bundle) => {
+                        let (parcels, numbered) = bundle.number(self.seq);
+                        self.seq -= 1;
+                        moved += parcels.len();
+                        for parcel in parcels {
+                            self.seq += 1;
+                            port.deliver_or_keep(self.seq, parcel);
+                        }
+                        self.numbered.extend(numbered);
+                    }
+                    parcel => {
+                        port.deliver(self.seq, parcel);
+                        moved += 1;
+                    }
+                }
             }
-            if moved == before + turn || !berth.end.rest() {
+            if moved > before {
+                self.eased.push(l);
+            }
+            if moved >= before + turn || !berth.end.rest() {
                 port.ready.push_back(l);
             } else {
                 berth.in_ready = false;
@@ -245,7 +279,7 @@ impl<T> Engine<T> {
     /// Enters a port with ready lanes into the queue where it belongs.
     fn queue_port(&mut self, p: usize) {
         let port = &mut self.ports[p];
-        if port.ready.is_empty() {
+        if !port.has_work() {
             return;
         }
         if port.room() > 0 {
@@ -269,16 +303,25 @@ impl<T> Engine<T> {
 
     /// Shows the clock, and wakes whom that concerns.
     fn publish(&mut self) {
-        if self.seq == self.published {
+        let has_moved = self.seq != self.published;
+        if has_moved {
+            self.published = self.seq;
+            // Messages are committed by now, or the clock is held for their receiver: who reads this clock finds
+            // them, or that.
+            self.clock.publish(Clock {
+                seq: Seq::from(self.seq),
+                dispatched: self.dispatched,
+            });
+        } else if self.touched.is_empty() {
             return;
         }
-        self.published = self.seq;
-        // Messages are committed by now: who reads this clock finds them.
-        self.clock.publish(Clock {
-            seq: Seq::from(self.seq),
-            dispatched: self.dispatched,
-        });
         fence_after_publishing();
+        self.numbered.clear();
+        for l in self.eased.drain(..) {
+            if let Some(berth) = self.lanes.get(l) {
+                berth.end.lane().wake_blocked();
+            }
+        }
         for p in self.touched.drain(..) {
             if let Some(port) = self.ports.get_mut(p) {
                 port.in_touched = false;

@@ -11,7 +11,7 @@ use crate::slot::Slot;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use crate::waiter::{Waiter, fence_after_publishing};
-use crate::{DisconnectReason, Event, Seq};
+use crate::{Event, Seq};
 
 /// Messages may come. The state at the start; left once, by the inlet.
 const OPEN: u8 = 0;
@@ -386,12 +386,10 @@ impl<T> Inlet<T> {
         fence_after_publishing();
         inbox.waiter.wake();
         match state {
-            DIED => inbox.observed.failed(0, DisconnectReason::DispatcherDied),
-            STUCK => {
-                let last = inbox.last_seq.load(Ordering::Relaxed);
-                let missing = DisconnectReason::MissingNumber(Seq::from(last + 1));
-                inbox.observed.failed(last, missing);
-            }
+            DIED => inbox.observed.die(),
+            STUCK => inbox
+                .observed
+                .get_stuck(inbox.last_seq.load(Ordering::Relaxed)),
             _ => {}
         }
     }
@@ -450,7 +448,7 @@ impl<T> Outlet<T> {
     /// Tells those who watch that this receiver has got everything, if it has.
     fn note_end(&self) {
         if self.inbox.has_ended() && !self.is_at_end.replace(true) {
-            self.observed.drained();
+            self.observed.drain();
         }
     }
 
@@ -461,7 +459,7 @@ impl<T> Outlet<T> {
         if self.inbox.has_ended() && self.ring.refresh() == 0 {
             self.note_end();
         }
-        self.observed.left();
+        self.observed.leave();
     }
 
     /// The event that the clock has got to `now`, unless that is known already. Every message up to `now`

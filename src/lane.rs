@@ -8,7 +8,15 @@ use crate::item::Item;
 use crate::signal_list::{Link, Linked, SignalList};
 use crate::slot::Slot;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use crate::sync::{Arc, channel};
+use crate::sync::{Arc, Backoff, channel, thread};
+use crate::wait_queue::{Place, WaitQueue};
+use crate::waiter::{fence_after_publishing, this_thread};
+
+/// What those wait for who wait for space.
+pub(crate) const FOR_SPACE: u64 = 0;
+/// What those wait for who wait for the lane to be closed.
+#[expect(dead_code)]
+pub(crate) const FOR_END: u64 = 1;
 
 /// A lane, with both ends of its queue.
 ///
@@ -35,6 +43,8 @@ pub(crate) struct Lane<T> {
     rejected: AtomicU64,
     /// The engine has given up the other end.
     closed: AtomicBool,
+    /// Those who wait for space, and those who wait for the end.
+    blocked: WaitQueue,
     /// The place on the list of lanes that have something for the engine.
     link: Link<Self>,
     /// Where the engine keeps the other end.
@@ -84,6 +94,7 @@ pub(crate) fn lane<T>(
         ties: AtomicBool::new(false),
         rejected: AtomicU64::new(0),
         closed: AtomicBool::new(false),
+        blocked: WaitQueue::new(),
         link: Link::new(),
         slot: Slot::new(),
     });
@@ -194,6 +205,8 @@ impl<T> Lane<T> {
         match self.sender.try_send(item) {
             Ok(()) => Ok(()),
             Err(error) => match patience {
+                // A lane that was closed meanwhile may stay full.
+                Patience::None if self.is_closed() => Err(NotPut::Closed(error.into_inner())),
                 Patience::None => Err(NotPut::Full(error.into_inner())),
                 _ => self.put_later(error.into_inner(), patience),
             },
@@ -202,29 +215,43 @@ impl<T> Lane<T> {
 
     #[cold]
     fn put_later(&self, mut item: Item<T>, patience: Patience) -> Result<(), NotPut<T>> {
-        loop {
-            // Waiting for space, and not for the message to be taken: a lane that is closed is emptied, so
-            // this wakes up, and then the message is still ours to give back.
-            let mut select = channel::Select::new();
-            select.send(&self.sender);
-            let in_time = match patience {
-                Patience::Until(deadline) => select.ready_deadline(deadline).is_ok(),
-                _ => {
-                    select.ready();
-                    true
-                }
-            };
-            if self.is_closed() {
-                return Err(NotPut::Closed(item));
-            }
-            if !in_time {
-                return Err(NotPut::Full(item));
-            }
-            match self.sender.try_send(item) {
-                Ok(()) => return Ok(()),
-                Err(error) => item = error.into_inner(),
+        let deadline = match patience {
+            Patience::Until(deadline) => Some(deadline),
+            _ => None,
+        };
+        let backoff = Backoff::new();
+        while !backoff.is_completed() && deadline.is_none_or(|at| Instant::now() < at) {
+            backoff.snooze();
+            match self.put(item, Patience::None) {
+                Err(NotPut::Full(it)) => item = it,
+                result => return result,
             }
         }
+        let waker = this_thread();
+        let mut place = self.blocked_place();
+        loop {
+            place.queue_up(FOR_SPACE, &waker);
+            match self.put(item, Patience::None) {
+                Err(NotPut::Full(it)) => item = it,
+                result => return result,
+            }
+            if deadline.is_some_and(|at| Instant::now() >= at) {
+                return Err(NotPut::Full(item));
+            }
+            thread::park_until(deadline);
+        }
+    }
+
+    /// A place among those who wait for space in the lane, or for its end.
+    pub(crate) fn blocked_place(&self) -> Place<'_> {
+        Place::new(&self.blocked)
+    }
+
+    /// Wakes those who wait for space. By the engine, when it has taken something out, and after
+    /// [`fence_after_publishing`].
+    #[inline]
+    pub(crate) fn wake_blocked(&self) {
+        self.blocked.wake_up_to(FOR_SPACE);
     }
 
     #[cfg(all(test, not(loom)))]
@@ -326,9 +353,8 @@ impl<T> LaneEnd<T> {
         // itself. One that has claimed it before may still sign it up, once; the engine then finds that
         // it has no slot.
         self.lane.closed.store(true, Ordering::Release);
-        if let Some(target) = &self.lane.target {
-            target.observed().wake_until_end();
-        }
+        fence_after_publishing();
+        self.lane.blocked.wake_from(FOR_SPACE);
     }
 }
 

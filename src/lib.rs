@@ -104,6 +104,7 @@
 #[doc = include_str!("../README.md")]
 mod readme {}
 
+mod batch_error;
 mod broadcaster;
 mod builder;
 mod clock_cell;
@@ -145,9 +146,12 @@ mod slot;
 mod snapshot;
 mod source;
 mod sync;
+mod ticket;
+mod wait_queue;
 mod waiter;
 mod weak;
 
+pub use crate::batch_error::SendBatchError;
 pub use crate::broadcaster::Broadcaster;
 pub use crate::builder::Builder;
 pub use crate::dispatcher::{Dispatcher, Serializing};

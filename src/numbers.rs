@@ -27,24 +27,26 @@ impl Numbers {
         }
     }
 
-    /// Takes one number from the stock; `false` if there is none.
+    /// Takes `count` numbers from the stock; `false`, and none are taken, if there are not so many.
     #[inline]
-    pub(crate) fn reserve(&self) -> bool {
+    pub(crate) fn reserve(&self, count: u64) -> bool {
         match self {
             Self::Plenty => true,
             // ORDERING: relaxed. The count guards nothing but itself.
             Self::Left(left) => left
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| {
+                    n.checked_sub(count)
+                })
                 .is_ok(),
         }
     }
 
-    /// Puts a number back that was not used.
+    /// Puts numbers back that were not used.
     #[inline]
-    pub(crate) fn release(&self) {
+    pub(crate) fn release(&self, count: u64) {
         if let Self::Left(left) = self {
             // ORDERING: as in `reserve`.
-            left.fetch_add(1, Ordering::Relaxed);
+            left.fetch_add(count, Ordering::Relaxed);
         }
     }
 
@@ -62,15 +64,15 @@ mod tests {
     #[test]
     fn the_last_number_is_given_once() {
         let numbers = Numbers::after(u64::MAX - 2);
-        assert!(numbers.reserve());
-        assert!(numbers.reserve());
-        assert!(!numbers.reserve());
+        assert!(numbers.reserve(1));
+        assert!(numbers.reserve(1));
+        assert!(!numbers.reserve(1));
         assert!(numbers.is_empty());
-        numbers.release();
+        numbers.release(1);
         assert!(!numbers.is_empty());
-        assert!(numbers.reserve());
-        assert!(!numbers.reserve());
-        assert!(!Numbers::after(u64::MAX).reserve());
+        assert!(numbers.reserve(1));
+        assert!(!numbers.reserve(1));
+        assert!(!Numbers::after(u64::MAX).reserve(1));
     }
 
     #[test]

@@ -1,68 +1,50 @@
-//! How far a receiver has observed, and who waits for that.
-
-use std::collections::BTreeMap;
-use std::task::Waker;
+//! How far a receiver has observed.
 
 use crossbeam_utils::CachePadded;
 
 use crate::DisconnectReason;
-use crate::contained::contain;
-use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use crate::sync::{Mutex, MutexGuard};
-use crate::waiter::{fence_after_publishing, fence_after_registering};
+use crate::Seq;
+use crate::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use crate::wait_queue::{Place, WaitQueue};
+use crate::waiter::fence_after_publishing;
 
-/// The target of those who wait for the receiver to be through, whatever the number. (Somebody who waits
-/// for this very number has it, too, and looks again when it is woken for the wrong reason.)
-pub(crate) const UNTIL_END: u64 = u64::MAX;
+/// The receiver may return more. The state at the start.
+const OPEN: u8 = 0;
+/// It has returned everything that was sent to it. Entered from `OPEN` by the receiver, and never left.
+const DRAINED: u8 = 1;
+/// It was dropped before. Entered from `OPEN` by the receiver, and never left.
+const LEFT: u8 = 2;
 
-/// A number that rises, as one thread says, and a queue of those who wait for it to get somewhere.
+/// There is no limit to the number. The state at the start.
+const FINE: u8 = 0;
+/// The engine has died. Entered by it, and never left.
+const DIED: u8 = 1;
+/// The number after the limit is missing. Entered by the engine, and never left.
+const STUCK: u8 = 2;
+
+/// A number that rises, as one thread says, and those who wait for it.
 ///
-/// How no wake-up is lost: as with a [`Waiter`](crate::waiter::Waiter). The receiver stores the number, and after
-/// a fence looks at the lowest target; who waits enters its target, and after a fence looks at the
-/// number. What else there is to learn, that the number will rise no more, changes under the lock under which
-/// targets are entered.
+/// It outlives the receiver, and knows how that has ended. All of it changes as [`WaitQueue`] requires: first the
+/// change, then the fence, then a look who waits.
 #[derive(Debug)]
 pub(crate) struct Observed {
     seen: CachePadded<Seen>,
-    queue: Mutex<Queue>,
+    /// `OPEN`, `DRAINED` or `LEFT`.
+    end: AtomicU8,
+    /// `FINE`, `DIED` or `STUCK`.
+    failure: AtomicU8,
+    /// With a failure: how far the number can rise at most.
+    limit: AtomicU64,
+    queue: WaitQueue,
 }
 
-/// What the receiver looks at with every event.
+/// What the receiver has to do with at each event.
 #[derive(Debug)]
 struct Seen {
     /// The number of the last event returned. Written by the receiver.
     seq: AtomicU64,
     /// How many there are who may wait for the number. Rises from zero on the receiver's thread only.
     watchers: AtomicUsize,
-    /// The lowest target in the queue; `UNTIL_END` if there is none. Written under the lock.
-    lowest: AtomicU64,
-}
-
-/// Who waits, by target and by ticket.
-type Wakers = BTreeMap<(u64, u64), Waker>;
-
-#[derive(Debug, Default)]
-struct Queue {
-    wakers: Wakers,
-    next_ticket: u64,
-    end: Option<End>,
-    failure: Option<Failure>,
-}
-
-/// How the receiver has ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum End {
-    /// It has returned everything that was sent to it.
-    Drained,
-    /// It was dropped before.
-    Left,
-}
-
-/// Why the number does not rise beyond `last`.
-#[derive(Clone, Copy, Debug)]
-struct Failure {
-    last: u64,
-    reason: DisconnectReason,
 }
 
 /// What is known about a target.
@@ -76,22 +58,17 @@ pub(crate) enum Outlook {
     Never(DisconnectReason),
 }
 
-/// A place in the queue. To be given back with [`Observed::leave_queue`].
-#[derive(Debug)]
-pub(crate) struct Ticket {
-    target: u64,
-    number: u64,
-}
-
 impl Observed {
     pub(crate) fn new(start: u64) -> Self {
         Self {
             seen: CachePadded::new(Seen {
                 seq: AtomicU64::new(start),
                 watchers: AtomicUsize::new(0),
-                lowest: AtomicU64::new(UNTIL_END),
             }),
-            queue: Mutex::new(Queue::default()),
+            end: AtomicU8::new(OPEN),
+            failure: AtomicU8::new(FINE),
+            limit: AtomicU64::new(u64::MAX),
+            queue: WaitQueue::new(),
         }
     }
 
@@ -109,21 +86,13 @@ impl Observed {
         // ORDERING: relaxed. The first to watch signs in on the receiver's thread, which is this one, and the
         // others while one is there; so if this is zero, nobody watches any more.
         if self.seen.watchers.load(Ordering::Relaxed) > 0 {
-            self.tell(seq);
+            fence_after_publishing();
+            self.queue.wake_up_to(seq);
         }
     }
 
-    #[inline(never)]
-    fn tell(&self, seq: u64) {
-        fence_after_publishing();
-        // ORDERING: relaxed. The fence orders it; if it is out of date, the one who entered a lower target has
-        // not looked at the number yet, and will see it.
-        if self.seen.lowest.load(Ordering::Relaxed) <= seq {
-            self.wake_up_to(seq);
-        }
-    }
-
-    /// Signs one in who may wait. The first one on the receiver's thread, each other while one is there.
+    /// Signs one in who may wait for the number. The first one on the receiver's thread, each other while one is
+    /// there.
     pub(crate) fn watch(&self) {
         // ORDERING: relaxed, here and below: see `observe`.
         self.seen.watchers.fetch_add(1, Ordering::Relaxed);
@@ -135,123 +104,72 @@ impl Observed {
     }
 
     /// Notes that the receiver has returned everything that was sent to it.
-    pub(crate) fn drained(&self) {
-        self.lock().end = Some(End::Drained);
-        self.wake_from(0);
+    pub(crate) fn drain(&self) {
+        self.finish(DRAINED);
     }
 
-    /// Notes that the receiver was dropped, unless it was drained by then.
-    pub(crate) fn left(&self) {
-        self.lock().end.get_or_insert(End::Left);
-        self.wake_from(0);
-    }
-
-    /// Notes that the number does not rise beyond `last`.
-    pub(crate) fn failed(&self, last: u64, reason: DisconnectReason) {
-        self.lock().failure = Some(Failure { last, reason });
-        self.wake_from(last.saturating_add(1));
-    }
-
-    /// Has those look again who wait for the receiver to be through.
-    pub(crate) fn wake_until_end(&self) {
-        self.wake_from(UNTIL_END);
-    }
-
-    /// Wakes those with targets up to `seq`.
-    fn wake_up_to(&self, seq: u64) {
-        let Some(next) = seq.checked_add(1) else {
-            return self.wake_from(0);
-        };
-        self.wake(|wakers| {
-            let others = wakers.split_off(&(next, 0));
-            std::mem::replace(wakers, others)
-        });
-    }
-
-    /// Wakes those with this target or a higher one.
-    fn wake_from(&self, target: u64) {
-        self.wake(|wakers| wakers.split_off(&(target, 0)));
-    }
-
-    fn wake(&self, split: impl FnOnce(&mut Wakers) -> Wakers) {
-        let mut queue = self.lock();
-        let woken = split(&mut queue.wakers);
-        self.set_lowest(&queue);
-        drop(queue);
-        for waker in woken.into_values() {
-            // User code, if it is a task's. Its panic is not the receiver's, nor the engine's.
-            contain(|| waker.wake());
+    /// Notes that the receiver was dropped; of no effect if it was drained by then.
+    pub(crate) fn leave(&self) {
+        // ORDERING: relaxed. Only the receiver writes it.
+        if self.end.load(Ordering::Relaxed) == OPEN {
+            self.finish(LEFT);
         }
+    }
+
+    fn finish(&self, end: u8) {
+        // ORDERING: release, partner of the acquire in `outlook`: who sees the end sees the last number.
+        self.end.store(end, Ordering::Release);
+        fence_after_publishing();
+        self.queue.wake_from(0);
+    }
+
+    /// Notes that the engine has died.
+    pub(crate) fn die(&self) {
+        self.fail(DIED, 0);
+    }
+
+    /// Notes that the number after `last` is missing.
+    pub(crate) fn get_stuck(&self, last: u64) {
+        self.fail(STUCK, last);
+    }
+
+    fn fail(&self, failure: u8, limit: u64) {
+        // ORDERING: relaxed; the store below releases it.
+        self.limit.store(limit, Ordering::Relaxed);
+        // ORDERING: release, partner of the acquire in `outlook`: who sees the failure sees the limit.
+        self.failure.store(failure, Ordering::Release);
+        fence_after_publishing();
+        self.queue.wake_from(0);
+    }
+
+    /// A place among those who wait.
+    pub(crate) fn place(&self) -> Place<'_> {
+        Place::new(&self.queue)
     }
 
     /// What is known about a target.
     pub(crate) fn outlook(&self, target: u64) -> Outlook {
+        // ORDERING: acquire, partner of the release in `finish`, so that the number read below is the last one.
+        let end = self.end.load(Ordering::Acquire);
         let seq = self.seq();
         if seq >= target {
             return Outlook::Reached(seq);
         }
-        let queue = self.lock();
-        let (end, failure) = (queue.end, queue.failure);
-        drop(queue);
-        // Again: what it observed before it ended counts.
-        let seq = self.seq();
-        if seq >= target {
-            return Outlook::Reached(seq);
+        if end == DRAINED {
+            return Outlook::Reached(target);
         }
-        match (end, failure) {
-            (Some(End::Drained), _) => Outlook::Reached(target),
-            (_, Some(failure)) if end.is_some() || target > failure.last => {
-                Outlook::Never(failure.reason)
-            }
-            (Some(End::Left), _) => Outlook::Never(DisconnectReason::ReceiverGone),
-            (None, _) => Outlook::Open,
-        }
-    }
-
-    /// Enters the queue, or leaves another waker at the place there. To be followed by a look at the
-    /// [`outlook`](Self::outlook).
-    pub(crate) fn queue_up(&self, target: u64, waker: &Waker, place: &mut Option<Ticket>) {
-        // Cloned before the lock is taken: user code.
-        let waker = waker.clone();
-        let mut queue = self.lock();
-        let number = match place {
-            Some(ticket) => ticket.number,
-            None => {
-                queue.next_ticket += 1;
-                queue.next_ticket
-            }
+        // ORDERING: acquire, partner of the release in `fail`; the relaxed load of the limit comes after it.
+        let failure = self.failure.load(Ordering::Acquire);
+        let limit = self.limit.load(Ordering::Relaxed);
+        let reason = match failure {
+            FINE => DisconnectReason::ReceiverGone,
+            DIED => DisconnectReason::DispatcherDied,
+            _ => DisconnectReason::MissingNumber(Seq::from(limit + 1)),
         };
-        let old = queue.wakers.insert((target, number), waker);
-        self.set_lowest(&queue);
-        drop(queue);
-        *place = Some(Ticket { target, number });
-        drop(old);
-        fence_after_registering();
-    }
-
-    /// Leaves the queue.
-    pub(crate) fn leave_queue(&self, place: &Ticket) {
-        let mut queue = self.lock();
-        let old = queue.wakers.remove(&(place.target, place.number));
-        self.set_lowest(&queue);
-        drop(queue);
-        // After the lock: user code.
-        drop(old);
-    }
-
-    fn set_lowest(&self, queue: &Queue) {
-        let lowest = queue.wakers.first_key_value().map(|(key, _)| key.0);
-        // ORDERING: relaxed. Who enters has a fence after it; where it rises, a value out of date costs the
-        // receiver a look into the queue.
-        self.seen
-            .lowest
-            .store(lowest.unwrap_or(UNTIL_END), Ordering::Relaxed);
-    }
-
-    /// A panic under the lock is out of memory; the queue is whole then.
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        if end == LEFT || (failure != FINE && target > limit) {
+            Outlook::Never(reason)
+        } else {
+            Outlook::Open
+        }
     }
 }

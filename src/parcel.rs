@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::contained::Contained;
+use crate::ticket::Bundle;
 
 /// What a lane and an inbox hold.
 pub(crate) enum Parcel<T> {
@@ -10,6 +11,9 @@ pub(crate) enum Parcel<T> {
     Own(Contained<T>),
     /// One receiver's share in a broadcast value.
     Shared(Arc<dyn Share<T>>),
+    /// Several of these, or one, that are numbered together. In a lane only, never in an inbox, nor in another
+    /// bundle.
+    Bundle(Box<Bundle<T>>),
 }
 
 /// A broadcast value, which receivers copy.
@@ -83,7 +87,7 @@ impl<T> Parcel<T> {
     #[inline]
     pub(crate) fn blank(&self) -> Option<Blank> {
         match self {
-            Self::Own(_) => None,
+            Self::Own(_) | Self::Bundle(_) => None,
             Self::Shared(share) => share.blank(),
         }
     }
@@ -91,7 +95,7 @@ impl<T> Parcel<T> {
     /// Another share of a broadcast; `None` for a value that has one receiver.
     pub(crate) fn share(&self) -> Option<Self> {
         match self {
-            Self::Own(_) => None,
+            Self::Own(_) | Self::Bundle(_) => None,
             Self::Shared(share) => Some(Self::Shared(Arc::clone(share))),
         }
     }
@@ -100,7 +104,7 @@ impl<T> Parcel<T> {
     #[inline]
     pub(crate) fn share_unless_last(&self) -> Option<Arc<dyn Share<T>>> {
         match self {
-            Self::Own(_) => None,
+            Self::Own(_) | Self::Bundle(_) => None,
             // The count cannot rise again from one: this is the only share there is to clone from.
             Self::Shared(share) if Arc::strong_count(share) == 1 => None,
             Self::Shared(share) => Some(Arc::clone(share)),
@@ -113,6 +117,7 @@ impl<T> Parcel<T> {
         match self {
             Self::Own(value) => Some(value.into_inner()),
             Self::Shared(share) => share.take(),
+            Self::Bundle(_) => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::observed::{Observed, Outlook, Ticket};
+use crate::observed::{Observed, Outlook};
 use crate::sync::{Arc, Backoff, thread};
 use crate::waiter::this_thread;
 use crate::{ProgressError, ProgressTimeoutError, Seq};
@@ -159,9 +159,9 @@ impl Progress {
             backoff.snooze();
         }
         let waker = this_thread();
-        let mut queued = Queued::new(&self.observed);
+        let mut place = self.observed.place();
         loop {
-            queued.up(seq.get(), &waker);
+            place.queue_up(seq.get(), &waker);
             if let Some(result) = self.look(seq) {
                 return result.map_err(Into::into);
             }
@@ -181,34 +181,6 @@ impl Progress {
                 observed: self.observed(),
                 reason,
             })),
-        }
-    }
-}
-
-/// A place in the queue of those who wait, left when dropped.
-pub(crate) struct Queued<'a> {
-    observed: &'a Observed,
-    place: Option<Ticket>,
-}
-
-impl<'a> Queued<'a> {
-    pub(crate) fn new(observed: &'a Observed) -> Self {
-        Self {
-            observed,
-            place: None,
-        }
-    }
-
-    /// Queues up, or again if it was woken.
-    pub(crate) fn up(&mut self, target: u64, waker: &std::task::Waker) {
-        self.observed.queue_up(target, waker, &mut self.place);
-    }
-}
-
-impl Drop for Queued<'_> {
-    fn drop(&mut self) {
-        if let Some(place) = &self.place {
-            self.observed.leave_queue(place);
         }
     }
 }

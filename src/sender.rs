@@ -1,5 +1,6 @@
 //! The sending half of a channel.
 
+mod batch;
 mod forwarding;
 
 use std::fmt;

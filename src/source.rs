@@ -1,5 +1,6 @@
 //! What a sender and a broadcaster have in common: a lane, and the way to use it.
 
+mod batch;
 mod forwarding;
 
 use std::time::{Duration, Instant};
@@ -94,9 +95,20 @@ impl<T> Source<T> {
 
     #[inline]
     fn put(&self, parcel: Parcel<T>, patience: Patience) -> Result<(), NotPut<T>> {
+        self.put_counted(parcel, 1, patience)
+    }
+
+    /// Puts in what needs `count` numbers.
+    #[inline]
+    fn put_counted(
+        &self,
+        parcel: Parcel<T>,
+        count: u64,
+        patience: Patience,
+    ) -> Result<(), NotPut<T>> {
         let core = self.connection.core();
         let item = Item::unnumbered(parcel);
-        if !core.numbers().reserve() {
+        if !core.numbers().reserve(count) {
             return Err(NotPut::Closed(item));
         }
         let result = self.lane.put(item, patience);
@@ -104,7 +116,7 @@ impl<T> Source<T> {
             Ok(()) => {
                 Lane::signal(&self.lane, core.ready_lanes());
             }
-            Err(_) => core.numbers().release(),
+            Err(_) => core.numbers().release(count),
         }
         result
     }

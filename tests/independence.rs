@@ -15,8 +15,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clocked_lanes::{
-    DisconnectReason, Dispatcher, Event, Receiver, RecvTimeoutError, SendError, SendTimeoutError,
-    Sender, Seq, TryRecvError, TrySendError,
+    DisconnectReason, Dispatcher, Event, Receiver, RecvError, RecvTimeoutError, SendError,
+    SendTimeoutError, Sender, Seq, TryRecvError, TrySendError,
 };
 
 use common::clock::clock_gets_to;
@@ -155,6 +155,21 @@ fn s6_a_full_receiver_delays_its_broadcasters_and_nobody_else() {
             assert_eq!(blocked.join().unwrap(), 9);
         });
         assert_eq!(to_stalled.send(1), Err(SendError(1)));
+    });
+}
+
+/// Nor does it delay the end of others, when the broadcaster that it is full of has left.
+#[test]
+fn s6_a_full_receiver_does_not_delay_the_end_of_another() {
+    watched(|| {
+        let dispatcher = Dispatcher::builder().capacity(1).build().unwrap();
+        let (_tx, _full) = dispatcher.channel("full").unwrap();
+        let everybody = dispatcher.broadcaster();
+        let (_, rx) = dispatcher.channel("ends").unwrap();
+        everybody.send(1).unwrap();
+        assert_eq!(rx.recv_message().unwrap().1, 1);
+        drop(everybody);
+        assert_eq!(rx.recv(), Err(RecvError));
     });
 }
 

@@ -27,10 +27,14 @@ impl<T> Engine<T> {
             };
             match self.serve_broadcaster(l) {
                 Served::More => {
+                    self.eased.push(l);
                     self.ready_broadcasts.push_back(l);
                     worked = true;
                 }
-                Served::Done { moved } => worked |= moved,
+                Served::Done { moved } => {
+                    self.eased.push(l);
+                    worked |= moved;
+                }
                 // Its turn stays its turn. All others wait for the same receivers, unless some are sealed:
                 // those do not get what joined later.
                 Served::Nothing => {
@@ -51,14 +55,17 @@ impl<T> Engine<T> {
     fn serve_broadcaster(&mut self, l: usize) -> Served {
         let mut moved = 0;
         while moved < LANE_TURN {
-            if !self.broadcast_fits(self.lanes[l].birth) {
+            let fits = self.broadcast_fits(self.lanes[l].birth);
+            // A lane that is empty can be done with, also if nothing would fit.
+            if !fits && !self.lanes[l].end.is_empty() {
                 return if moved == 0 {
                     Served::Nothing
                 } else {
                     Served::More
                 };
             }
-            let Some(item) = self.lanes[l].end.pop() else {
+            let item = if fits { self.lanes[l].end.pop() } else { None };
+            let Some(item) = item else {
                 if !self.lanes[l].end.rest() {
                     return Served::More;
                 }
@@ -98,29 +105,47 @@ impl<T> Engine<T> {
 
     fn broadcast(&mut self, l: usize, parcel: Parcel<T>) {
         let birth = self.lanes[l].birth;
-        // Cannot overflow: the broadcaster has reserved a number.
-        self.seq += 1;
-        self.dispatched += 1;
-        // The parcel goes to the last receiver, so that the engine is not the one to drop it.
-        let mut parcel = Some(parcel);
         let mut targets = std::mem::take(&mut self.targets);
         targets.extend(
             self.ports
                 .iter()
                 .filter_map(|(p, port)| port.hears(birth).then_some(p)),
         );
+        match parcel {
+            Parcel::Bundle(bundle) => {
+                let (parcels, numbered) = bundle.number(self.seq + 1);
+                for parcel in parcels {
+                    self.broadcast_one(&targets, parcel);
+                }
+                self.numbered.extend(numbered);
+            }
+            parcel => self.broadcast_one(&targets, parcel),
+        }
+        for &p in &targets {
+            self.ports[p].owes_unicast = true;
+            self.delivered(p);
+            if self.ports[p].has_rest() {
+                self.queue_port(p);
+            }
+        }
+        targets.clear();
+        self.targets = targets;
+    }
+
+    fn broadcast_one(&mut self, targets: &[usize], parcel: Parcel<T>) {
+        // Cannot overflow: the broadcaster has reserved the number.
+        self.seq += 1;
+        self.dispatched += 1;
+        // The parcel goes to the last receiver, so that the engine is not the one to drop it.
+        let mut parcel = Some(parcel);
         for (i, &p) in targets.iter().enumerate() {
             let share = if i + 1 == targets.len() {
                 parcel.take()
             } else {
                 parcel.as_ref().and_then(Parcel::share)
             };
-            let port = &mut self.ports[p];
-            port.deliver(self.seq, share.expect("a broadcast has a share for each"));
-            port.owes_unicast = true;
-            self.delivered(p);
+            let share = share.expect("a broadcast has a share for each");
+            self.ports[p].deliver_broadcast(self.seq, share);
         }
-        targets.clear();
-        self.targets = targets;
     }
 }

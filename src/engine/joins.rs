@@ -125,6 +125,7 @@ impl<T> Engine<T> {
         // Broadcasters that reach a sealed port have left, or leave before it ends; as long as their lanes are
         // here they may have something to deliver.
         port.lanes.is_empty()
+            && !port.has_rest()
             && !self
                 .broadcast_lanes
                 .iter()

@@ -12,6 +12,9 @@ pub(super) struct Port<T> {
     pub(super) lanes: Vec<usize>,
     /// Those of them that have something to deliver, the next in turn first.
     pub(super) ready: VecDeque<usize>,
+    /// The rest of a batch, which has its numbers and waits for space. The clock is held before it for this
+    /// receiver, and nothing else goes in meanwhile.
+    rest: VecDeque<(u64, Parcel<T>)>,
     /// The last source has left: nothing that joins later reaches this receiver. Tells how many
     /// broadcasters had joined by then.
     pub(super) sealed: Option<u64>,
@@ -34,6 +37,7 @@ impl<T> Port<T> {
             inlet,
             lanes: Vec::new(),
             ready: VecDeque::new(),
+            rest: VecDeque::new(),
             sealed: None,
             owes_unicast: false,
             in_runnable: false,
@@ -59,13 +63,64 @@ impl<T> Port<T> {
         self.sealed.is_none_or(|births| birth <= births) && !self.inlet.inbox().is_gone()
     }
 
-    /// Whether a broadcast can be delivered here now.
-    pub(super) fn fits_broadcast(&mut self) -> bool {
-        (self.ready.is_empty() || !self.owes_unicast) && self.inlet.has_room_for_broadcast()
+    /// Whether the rest of a batch waits for space.
+    #[inline]
+    pub(super) fn has_rest(&self) -> bool {
+        !self.rest.is_empty()
     }
 
+    /// Whether there is something for it, in a lane or as the rest of a batch.
+    pub(super) fn has_work(&self) -> bool {
+        !self.ready.is_empty() || self.has_rest()
+    }
+
+    /// Whether a broadcast can be delivered here now.
+    pub(super) fn fits_broadcast(&mut self) -> bool {
+        !self.has_rest()
+            && (self.ready.is_empty() || !self.owes_unicast)
+            && self.inlet.has_room_for_broadcast()
+    }
+
+    /// Puts a message in that there is space for.
     #[inline]
     pub(super) fn deliver(&mut self, seq: u64, parcel: Parcel<T>) {
         self.inlet.push(seq, parcel);
+    }
+
+    /// Puts in a message of a batch, or has it wait for space with the rest.
+    pub(super) fn deliver_or_keep(&mut self, seq: u64, parcel: Parcel<T>) {
+        if self.has_rest() {
+            self.rest.push_back((seq, parcel));
+        } else if self.inlet.room() > 0 {
+            self.deliver(seq, parcel);
+        } else {
+            // Before the clock gets there.
+            self.inlet.hold_clock(seq - 1);
+            self.rest.push_back((seq, parcel));
+        }
+    }
+
+    /// Puts in a broadcast, or one of a batch of them, of which the first one fits.
+    pub(super) fn deliver_broadcast(&mut self, seq: u64, parcel: Parcel<T>) {
+        if !self.has_rest() && self.inlet.has_room_for_broadcast() {
+            self.deliver(seq, parcel);
+        } else {
+            self.deliver_or_keep(seq, parcel);
+        }
+    }
+
+    /// Puts in what there is space for of the rest of a batch. Returns how many messages that were.
+    pub(super) fn deliver_rest(&mut self) -> usize {
+        let count = self.room().min(self.rest.len());
+        for (seq, parcel) in self.rest.drain(..count) {
+            self.inlet.push(seq, parcel);
+        }
+        if count > 0 {
+            // In this order: who sees the clock go on finds the messages.
+            self.inlet.commit();
+            let next = self.rest.front().map(|(seq, _)| seq - 1);
+            self.inlet.hold_clock(next.unwrap_or(u64::MAX));
+        }
+        count
     }
 }

@@ -181,7 +181,7 @@ impl<T> Dense<T> {
                     self.make_ready(l);
                     break;
                 }
-                match self.hall.lanes[l].take() {
+                match self.hall.lanes[l].take(&mut self.hall.eased) {
                     Ok(item) => {
                         turn += 1;
                         if item.parcel.blank() == Some(Blank::Promise) {
@@ -388,9 +388,10 @@ impl<T> Dense<T> {
             // Messages are committed by now, or held up: who reads this clock finds them, or that.
             self.clock.publish(now);
         }
-        if has_moved || !self.hall.touched.is_empty() {
+        if has_moved || !self.hall.touched.is_empty() || !self.hall.eased.is_empty() {
             self.hall.check_sealed = true;
             fence_after_publishing();
+            self.hall.wake_eased();
             self.hall.wake_touched();
             for inbox in self.hall.core.parked().take() {
                 Hall::<T, Released<T>>::wake_parked(&inbox);

@@ -150,7 +150,7 @@ impl<T> Frontier<T> {
                     break true;
                 }
                 let taken = if self.broadcast_fits(l) {
-                    self.hall.lanes[l].take()
+                    self.hall.lanes[l].take(&mut self.hall.eased)
                 } else {
                     // What there is stays in the lane. If there is nothing, its frontier counts all the same:
                     // receivers that are not in arrears go on.
@@ -274,7 +274,7 @@ impl<T> Frontier<T> {
             };
             let berth = &mut self.hall.lanes[l];
             let taken = if has_room {
-                berth.take()
+                berth.take(&mut self.hall.eased)
             } else {
                 // What there is stays in the lane. If there is nothing, its frontier counts all the same.
                 let frontier = berth.end.lane().frontier();
@@ -501,7 +501,7 @@ impl<T> Frontier<T> {
         let berth = &mut hall.lanes[l];
         let mut found = None;
         while count < most {
-            match berth.take() {
+            match berth.take(&mut hall.eased) {
                 Ok(item) if item.seq > berth.passed => {
                     if item.seq - 1 > upto {
                         found = Some(Ok(item));
@@ -554,9 +554,10 @@ impl<T> Frontier<T> {
             self.published = now;
             self.clock.publish(now);
         }
-        if !self.hall.touched.is_empty() {
+        if !self.hall.touched.is_empty() || !self.hall.eased.is_empty() {
             // Those that have parked for a tick, after this fence, see the clocks published before.
             fence_after_publishing();
+            self.hall.wake_eased();
             for inbox in self.hall.core.parked().take() {
                 match inbox.slot().get() {
                     Some(p) => self.hall.ports[p].parked = true,

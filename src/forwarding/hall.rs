@@ -22,6 +22,8 @@ const POLLS: usize = 8;
 /// The engine's side of a lane.
 pub(crate) struct Berth<T> {
     pub(super) end: LaneEnd<T>,
+    /// Where it is among the lanes.
+    index: usize,
     /// Whose lane it is; `None` for a broadcaster's.
     pub(super) port: Option<usize>,
     /// How many broadcasters had joined when this one did, itself included.
@@ -38,6 +40,8 @@ pub(crate) struct Berth<T> {
     pub(super) is_gone: bool,
     /// The lane is in a queue of ready lanes.
     pub(super) in_ready: bool,
+    /// The lane is in the list of those that something was taken out of.
+    in_eased: bool,
 }
 
 /// The engine's side of a receiver.
@@ -75,6 +79,8 @@ pub(crate) struct Hall<T, Q> {
     full: Vec<usize>,
     /// Ports whose receivers may have to be woken.
     pub(super) touched: Vec<usize>,
+    /// Lanes that something was taken out of, whose senders may have to be woken.
+    pub(super) eased: Vec<usize>,
     /// Ports whose sources have gone, and which wait for the rest of their messages.
     pub(super) sealed: Vec<usize>,
     /// A sealed port may have got all its messages.
@@ -86,15 +92,22 @@ pub(crate) struct Hall<T, Q> {
 }
 
 impl<T> Berth<T> {
-    /// Takes the next message out, or proves that there is none: then `Err` has the frontier at which that is
-    /// so.
-    pub(super) fn take(&mut self) -> Result<Item<T>, u64> {
-        if let Some(item) = self.end.pop() {
-            return Ok(item);
+    /// Takes the next message out, and enters the lane among those that are `eased`. Or proves that there is
+    /// none: then `Err` has the frontier at which that is so.
+    #[inline]
+    pub(super) fn take(&mut self, eased: &mut Vec<usize>) -> Result<Item<T>, u64> {
+        let item = match self.end.pop() {
+            Some(item) => item,
+            None => {
+                // The frontier first: what was put in before it was raised is found by the look after it.
+                let frontier = self.end.lane().frontier();
+                self.end.pop().ok_or(frontier)?
+            }
+        };
+        if !std::mem::replace(&mut self.in_eased, true) {
+            eased.push(self.index);
         }
-        // The frontier first: what was put in before it was raised is found by the look after it.
-        let frontier = self.end.lane().frontier();
-        self.end.pop().ok_or(frontier)
+        Ok(item)
     }
 
     /// Whether nothing more is put in.
@@ -143,6 +156,7 @@ impl<T, Q> Hall<T, Q> {
             blocked: VecDeque::new(),
             full: Vec::new(),
             touched: Vec::new(),
+            eased: Vec::new(),
             sealed: Vec::new(),
             check_sealed: false,
             dispatched: 0,
@@ -208,8 +222,10 @@ impl<T, Q> Hall<T, Q> {
         if port.is_none() {
             self.births += 1;
         }
+        let index = self.lanes.vacant_key();
         let l = self.lanes.insert(Berth {
             end,
+            index,
             port,
             birth: self.births,
             passed: lane.origin(),
@@ -218,6 +234,7 @@ impl<T, Q> Hall<T, Q> {
             left: false,
             is_gone: false,
             in_ready: false,
+            in_eased: false,
         });
         match port {
             Some(p) => self.ports[p].lanes.push(l),
@@ -349,6 +366,16 @@ impl<T, Q> Hall<T, Q> {
             if let Some(port) = self.ports.get_mut(p) {
                 port.in_touched = false;
                 port.inlet.inbox().waiter().wake();
+            }
+        }
+    }
+
+    /// Wakes the senders that wait for space where there is some by now. After the fence.
+    pub(super) fn wake_eased(&mut self) {
+        for l in self.eased.drain(..) {
+            if let Some(berth) = self.lanes.get_mut(l) {
+                berth.in_eased = false;
+                berth.end.lane().wake_blocked();
             }
         }
     }
