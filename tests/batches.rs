@@ -73,7 +73,7 @@ fn c2_a_receiver_leaves_while_a_sequenced_send_waits() {
             let (tx, values) = (tx.clone(), vec![tally.value(3)]);
             thread::spawn(move || tx.send_batch_sequenced(values))
         };
-        eventually(|| tx.len() == 0);
+        eventually(|| tx.is_empty());
         drop(rx);
         let SendError(value) = waiting.join().unwrap().unwrap_err();
         assert_eq!(value.id, 2);
