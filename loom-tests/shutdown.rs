@@ -82,3 +82,43 @@ fn s10_a_message_may_hold_its_sender() {
         leaving.join().unwrap();
     });
 }
+
+/// A receiver closes while somebody sends: either the value comes back, or it arrives.
+#[test]
+fn a_receiver_closes_while_somebody_sends() {
+    explore::bounded(
+        "shutdown: a receiver closes while somebody sends",
+        2,
+        || {
+            let (tx, rx) = dispatcher(1, 1).channel("a").unwrap();
+            let sending = thread::spawn(move || {
+                let sent = tx.try_send(1).is_ok();
+                // Kept until the receiver has come to its end, so that it does not come to it by this.
+                (sent, tx)
+            });
+            rx.close();
+            let got = rx.recv_message().is_ok();
+            assert!(!got || rx.recv().is_err());
+            let (sent, _tx) = sending.join().unwrap();
+            assert_eq!(sent, got);
+        },
+    );
+}
+
+/// A sender that is blocked on its lane wakes when the receiver closes, though nobody receives.
+#[test]
+fn a_receiver_closes_while_a_sender_is_blocked() {
+    explore::bounded(
+        "shutdown: a receiver closes while a sender is blocked",
+        1,
+        || {
+            let (tx, rx) = dispatcher(1, 1).channel("a").unwrap();
+            while tx.try_send(1).is_ok() {}
+            let sending = thread::spawn(move || tx.send(2).is_ok());
+            rx.close();
+            let sent = sending.join().unwrap();
+            let got = std::iter::from_fn(|| rx.recv_message().ok());
+            assert_eq!(got.filter(|(_, value)| *value == 2).count() == 1, sent);
+        },
+    );
+}

@@ -69,7 +69,7 @@ impl<T> fmt::Display for SendBatchError<T> {
                 values.len()
             ),
             Self::Disconnected(_) => f.write_str(
-                "the receiver is gone, or the dispatcher can give out no more numbers: take the values back \
+                "the receiver is gone or closed, or the dispatcher can give out no more numbers: take the values back \
                  with `into_inner`, and see `disconnect_reason` of the handle",
             ),
         }

@@ -27,6 +27,8 @@ pub(crate) enum Control<T> {
     Leftover(LaneEnd<T>),
     /// The last source of a receiver has left. What is in lanes by now is all it will get.
     Orphaned(Arc<Inbox<T>>),
+    /// A receiver takes no more than what is in lanes by now.
+    Closing(Arc<Inbox<T>>),
     /// A receiver has left.
     ReceiverLeft(Arc<Inbox<T>>),
     /// A frontier was raised. The lane is on the list of ready ones; this wakes the engine.

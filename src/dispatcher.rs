@@ -195,7 +195,7 @@ impl<T, M> Dispatcher<T, M> {
     /// # Errors
     ///
     /// [`ChannelError::UnknownName`] if no live receiver has this name; [`ChannelError::Disconnected`] if
-    /// it has come to its end, because its senders and all broadcasters were dropped;
+    /// it was closed or has come to its end, because its senders and all broadcasters were dropped;
     /// [`ChannelError::DispatcherDied`] if the dispatcher's thread has died;
     /// [`ChannelError::MissingNumber`] if a dispatch in [`Order::Dense`] has ended so.
     ///
@@ -222,7 +222,7 @@ impl<T, M> Dispatcher<T, M> {
         if let Some(number) = core.missing() {
             return Err(ChannelError::MissingNumber(Seq::from(number)));
         }
-        if !inbox.add_sender() {
+        if inbox.is_closed() || !inbox.add_sender() {
             return Err(ChannelError::Disconnected(name));
         }
         Ok(Sender::new(self.source(Some(inbox))))

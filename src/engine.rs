@@ -234,24 +234,17 @@ impl<T> Engine<T> {
             let before = moved;
             while moved < before + turn {
                 let Some(item) = berth.end.pop() else { break };
-                // Cannot overflow: the sender has reserved the numbers.
-                self.seq += 1;
-                match item.parcel {
-                    Parcel::Bundle(bundle) => {
-                        let (parcels, numbered) = bundle.number(self.seq);
-                        self.seq -= 1;
-                        moved += parcels.len();
-                        for parcel in parcels {
-                            self.seq += 1;
-                            port.deliver_or_keep(self.seq, parcel);
-                        }
-                        self.numbered.extend(numbered);
-                    }
-                    parcel => {
-                        port.deliver(self.seq, parcel);
-                        moved += 1;
-                    }
+                let before = self.seq;
+                if let Parcel::Bundle(_) = item.parcel {
+                    number(item.parcel, &mut self.seq, &mut self.numbered, |seq, it| {
+                        port.deliver_or_keep(seq, it);
+                    });
+                } else {
+                    // Cannot overflow: the sender has reserved the number.
+                    self.seq += 1;
+                    port.deliver(self.seq, item.parcel);
                 }
+                moved += (self.seq - before) as usize;
             }
             if moved > before {
                 self.eased.push(l);
@@ -333,6 +326,31 @@ impl<T> Engine<T> {
             // waker before this look at it.
             inbox.link().rearm();
             inbox.waiter().wake();
+        }
+    }
+}
+
+/// Numbers what came out of a lane, and hands each message on.
+#[inline]
+fn number<T>(
+    parcel: Parcel<T>,
+    seq: &mut u64,
+    numbered: &mut Vec<Numbered<T>>,
+    mut deliver: impl FnMut(u64, Parcel<T>),
+) {
+    // Cannot overflow: the sender has reserved the numbers.
+    match parcel {
+        Parcel::Bundle(bundle) => {
+            let (parcels, ticket) = bundle.number(*seq + 1);
+            for parcel in parcels {
+                *seq += 1;
+                deliver(*seq, parcel);
+            }
+            numbered.extend(ticket);
+        }
+        parcel => {
+            *seq += 1;
+            deliver(*seq, parcel);
         }
     }
 }

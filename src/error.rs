@@ -61,6 +61,8 @@ pub enum RecvTimeoutError {
 pub enum DisconnectReason {
     /// The receiver was dropped.
     ReceiverGone,
+    /// The receiver was [closed](crate::Receiver::close).
+    ReceiverClosed,
     /// All senders of the receiver, and all broadcasters, were dropped before. A receiver that has come
     /// to its end stays there.
     SendersGone,
@@ -121,7 +123,7 @@ pub enum ChannelError {
     /// No live receiver has this name.
     UnknownName(String),
     /// The receiver of this name is there but has come to its end: its senders and all broadcasters
-    /// were dropped.
+    /// were dropped, or it was [closed](crate::Receiver::close).
     Disconnected(String),
     /// The dispatcher's thread has died.
     DispatcherDied,
@@ -134,7 +136,7 @@ const NOT_COME: &str = "has not come, while every sender waited with one beyond 
      dispatcher, see that every number is forwarded once, filled with `forward_empty` or promised away with \
      `advance`, or use a larger window";
 
-const NEVER_SENT: &str = "the receiver is gone, or the dispatcher can give out no more numbers: \
+const NEVER_SENT: &str = "the receiver is gone or closed, or the dispatcher can give out no more numbers: \
      take the value back with `into_inner`, and see `disconnect_reason` of the handle";
 
 impl<T> fmt::Debug for SendError<T> {
@@ -340,6 +342,7 @@ impl fmt::Display for DisconnectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::ReceiverGone => "the receiver was dropped",
+            Self::ReceiverClosed => "the receiver was closed",
             Self::SendersGone => "all senders of the receiver and all broadcasters were dropped",
             Self::NumbersExhausted => {
                 "the numbers have run out: go on with a new dispatcher that starts lower"

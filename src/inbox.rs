@@ -9,7 +9,7 @@ use crate::ring::{self, Consumer, Gauge, Producer};
 use crate::signal_list::{Link, Linked};
 use crate::slot::Slot;
 use crate::sync::Arc;
-use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use crate::waiter::{Waiter, fence_after_publishing};
 use crate::{Event, Seq};
 
@@ -22,6 +22,13 @@ const DIED: u8 = 2;
 
 /// A number that everything waits for can never come. Entered by [`Inlet::give_up`].
 const STUCK: u8 = 3;
+
+/// The receiver takes messages. The state at the start.
+const THERE: u8 = 0;
+/// It takes those that were sent, and no others. Entered from `THERE` by the receiver.
+const CLOSED: u8 = 1;
+/// It has left. Entered by the receiver, and never left.
+const GONE: u8 = 2;
 
 /// Bit of `Inbox::senders`: the last sender and the last broadcaster have left. Set when the count is zero, by
 /// whichever of them went last; never cleared, and no sender is counted in after it.
@@ -42,8 +49,8 @@ pub(crate) struct Inbox<T> {
     state: AtomicU8,
     /// Valid in `ENDED` and `STUCK`: the clock as it stood when the inbox was closed.
     last_seq: AtomicU64,
-    /// The receiver has left.
-    gone: AtomicBool,
+    /// `THERE`, `CLOSED` or `GONE`.
+    presence: AtomicU8,
     /// How many sender handles there are, and `ORPHANED`. Broadcasters are not counted here.
     senders: AtomicUsize,
     /// The receiver, while it is parked.
@@ -137,7 +144,7 @@ pub(crate) fn inbox<T>(
         gauge: Gauge::new(&consumer),
         state: AtomicU8::new(OPEN),
         last_seq: AtomicU64::new(0),
-        gone: AtomicBool::new(false),
+        presence: AtomicU8::new(THERE),
         // The one that is made with the receiver.
         senders: AtomicUsize::new(1),
         waiter: Waiter::new(),
@@ -199,16 +206,34 @@ impl<T> Inbox<T> {
     }
 
     /// Whether the receiver has left.
+    #[inline]
     pub(crate) fn is_gone(&self) -> bool {
-        // ORDERING: acquire, partner of the release in `leave`: who is told that a receiver has left sees
-        // what its thread did before.
-        self.gone.load(Ordering::Acquire)
+        self.presence() == GONE
+    }
+
+    /// Whether the receiver takes no more messages than were sent, or has left.
+    #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.presence() != THERE
+    }
+
+    #[inline]
+    fn presence(&self) -> u8 {
+        // ORDERING: acquire, partner of the release in `leave` and `close`: who is told that a receiver has left
+        // sees what its thread did before.
+        self.presence.load(Ordering::Acquire)
     }
 
     /// Notes that the receiver has left.
     pub(crate) fn leave(&self) {
-        // ORDERING: see `is_gone`.
-        self.gone.store(true, Ordering::Release);
+        // ORDERING: see `presence`.
+        self.presence.store(GONE, Ordering::Release);
+    }
+
+    /// Notes that the receiver takes no more messages than were sent. By the receiver, while it is there.
+    pub(crate) fn close(&self) {
+        // ORDERING: see `presence`.
+        self.presence.store(CLOSED, Ordering::Release);
     }
 
     fn state(&self) -> u8 {

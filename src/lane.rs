@@ -5,17 +5,25 @@ use std::time::Instant;
 use crate::frontier::Frontier;
 use crate::inbox::Inbox;
 use crate::item::Item;
+use crate::parcel::{Blank, Parcel};
 use crate::signal_list::{Link, Linked, SignalList};
 use crate::slot::Slot;
-use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use crate::sync::{Arc, Backoff, channel, thread};
 use crate::wait_queue::{Place, WaitQueue};
 use crate::waiter::{fence_after_publishing, this_thread};
 
+/// Messages may be put in. The state at the start.
+const OPEN: u8 = 0;
+/// The engine has given up the other end: what is put in is taken out again. Entered from `OPEN` by the engine, and
+/// never left.
+const CLOSED: u8 = 1;
+/// The same, but nothing can be put in: see [`LaneEnd::plug`]. Entered from `OPEN` by the engine, and never left.
+const PLUGGED: u8 = 2;
+
 /// What those wait for who wait for space.
 pub(crate) const FOR_SPACE: u64 = 0;
 /// What those wait for who wait for the lane to be closed.
-#[expect(dead_code)]
 pub(crate) const FOR_END: u64 = 1;
 
 /// A lane, with both ends of its queue.
@@ -41,8 +49,8 @@ pub(crate) struct Lane<T> {
     ties: AtomicBool,
     /// How many messages came late, or repeated a number.
     rejected: AtomicU64,
-    /// The engine has given up the other end.
-    closed: AtomicBool,
+    /// `OPEN`, `CLOSED` or `PLUGGED`.
+    state: AtomicU8,
     /// Those who wait for space, and those who wait for the end.
     blocked: WaitQueue,
     /// The place on the list of lanes that have something for the engine.
@@ -93,7 +101,7 @@ pub(crate) fn lane<T>(
         marked: AtomicU64::new(origin),
         ties: AtomicBool::new(false),
         rejected: AtomicU64::new(0),
-        closed: AtomicBool::new(false),
+        state: AtomicU8::new(OPEN),
         blocked: WaitQueue::new(),
         link: Link::new(),
         slot: Slot::new(),
@@ -143,11 +151,12 @@ impl<T> Lane<T> {
     /// Whether what is sent now cannot arrive.
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {
-        // A receiver that has left is noticed at once, and not only when the engine has been told.
+        // A receiver that has left or closed is noticed at once, and not only when the engine has been told.
         //
         // ORDERING: acquire, partner of the release in `LaneEnd::close`: who finds a lane closed finds why it
         // was (see `Source::disconnect_reason`). Who misses it here finds it in `signal`.
-        self.target.as_ref().is_some_and(|to| to.is_gone()) || self.closed.load(Ordering::Acquire)
+        self.target.as_ref().is_some_and(|to| to.is_closed())
+            || self.state.load(Ordering::Acquire) != OPEN
     }
 
     pub(crate) fn origin(&self) -> u64 {
@@ -280,13 +289,13 @@ impl<T> Lane<T> {
         let claimed = this.link.claim();
         if claimed {
             // ORDERING: relaxed. If the lane was closed and rearmed before this claim, the claim has made
-            // the flag visible (see `Link`).
-            if this.closed.load(Ordering::Relaxed) {
-                closed(LaneEnd {
+            // the state visible (see `Link`). Of a plugged lane everything is taken out that was put in.
+            match this.state.load(Ordering::Relaxed) {
+                OPEN => ready.push(Arc::clone(this)),
+                CLOSED => closed(LaneEnd {
                     lane: Arc::clone(this),
-                });
-            } else {
-                ready.push(Arc::clone(this));
+                }),
+                _ => {}
             }
         }
         claimed
@@ -342,17 +351,50 @@ impl<T> LaneEnd<T> {
 
     /// Closes the lane, and hands over what is in it instead of dropping it.
     pub(crate) fn close_into(self, into: impl FnMut(Item<T>)) {
-        self.close();
+        self.close(CLOSED);
         self.lane.empty_into(into);
     }
 
-    fn close(&self) {
+    /// Closes the lane and hands over what is in it, so that nothing is put in afterwards: whoever has found the
+    /// lane open, and is about to put something in, finds it full for good, and then closed. So each message is
+    /// either handed over here, or its sender has it back.
+    pub(crate) fn plug(&self, mut into: impl FnMut(Item<T>)) {
+        self.close(PLUGGED);
+        let plug = || Item::unnumbered(Parcel::without_value(Blank::Plug));
+        let lane = &*self.lane;
+        let mut plugs_in_a_row = 0;
+        loop {
+            // Full, it is looked through from its front to its back while it stays full: for each that is taken
+            // out there is a new one, if nobody was faster. When a whole round of plugs has come out, and
+            // a plug went in for each, there is nothing else.
+            let mut added = 0;
+            while lane.sender.try_send(plug()).is_ok() {
+                added += 1;
+            }
+            if added != 1 {
+                plugs_in_a_row = 0;
+            }
+            if plugs_in_a_row == lane.capacity() {
+                break;
+            }
+            match lane.receiver.try_recv() {
+                Ok(item) if item.parcel.blank() == Some(Blank::Plug) => plugs_in_a_row += 1,
+                Ok(item) => {
+                    plugs_in_a_row = 0;
+                    into(item);
+                }
+                Err(_) => plugs_in_a_row = 0,
+            }
+        }
+    }
+
+    fn close(&self, state: u8) {
         self.lane.slot.clear();
         // ORDERING: release, partner of the acquire in `Lane::is_closed`. For `signal`, the rearming in
-        // `empty` releases it: a sender that claims the lane after that sees the flag, and empties the lane
+        // `empty` releases it: a sender that claims the lane after that sees the state, and empties the lane
         // itself. One that has claimed it before may still sign it up, once; the engine then finds that
         // it has no slot.
-        self.lane.closed.store(true, Ordering::Release);
+        self.lane.state.store(state, Ordering::Release);
         fence_after_publishing();
         self.lane.blocked.wake_from(FOR_SPACE);
     }
@@ -360,7 +402,10 @@ impl<T> LaneEnd<T> {
 
 impl<T> Drop for LaneEnd<T> {
     fn drop(&mut self) {
-        self.close();
-        self.lane.empty();
+        // ORDERING: relaxed. Whoever plugs a lane is who drops this.
+        if self.lane.state.load(Ordering::Relaxed) != PLUGGED {
+            self.close(CLOSED);
+            self.lane.empty();
+        }
     }
 }

@@ -40,6 +40,8 @@ pub(crate) enum Blank {
     Nothing,
     /// Nothing numbered up to here follows.
     Promise,
+    /// It only takes up the place, in a lane that is closed.
+    Plug,
 }
 
 impl<T> Share<T> for Blank {

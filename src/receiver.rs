@@ -363,11 +363,58 @@ impl<T> Receiver<T> {
             Some(DisconnectReason::DispatcherDied)
         } else if let (true, Some(number)) = (inbox.is_stuck(), self.connection.core().missing()) {
             Some(DisconnectReason::MissingNumber(Seq::from(number)))
+        } else if inbox.has_ended() && inbox.is_closed() {
+            Some(DisconnectReason::ReceiverClosed)
         } else if inbox.has_ended() {
             Some(DisconnectReason::SendersGone)
         } else {
             None
         }
+    }
+
+    /// Closes the receiver: nothing more can be sent to it, and what was sent still arrives. Then it is
+    /// disconnected. Never blocks.
+    ///
+    /// Sends fail from now on, also those that are blocked, and hand the value back; no more senders can be
+    /// made. Of the broadcasts it gets those that have a number already. Its name stays in use until it is
+    /// dropped.
+    ///
+    /// In [`Order::Dense`](crate::Order::Dense) its senders count as having left: the numbers that they have not
+    /// sent are given up, unless others send them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{DisconnectReason, Dispatcher, SendError};
+    ///
+    /// let (tx, rx) = Dispatcher::new().channel("a")?;
+    /// tx.send("in time")?;
+    /// rx.close();
+    /// assert_eq!(tx.send("too late"), Err(SendError("too late")));
+    /// assert_eq!(tx.disconnect_reason(), Some(DisconnectReason::ReceiverClosed));
+    /// assert_eq!(rx.recv_message()?.1, "in time");
+    /// assert!(rx.recv().is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn close(&self) {
+        let inbox = self.outlet.inbox();
+        if !inbox.is_closed() {
+            inbox.close();
+            self.connection.tell(Control::Closing(Arc::clone(inbox)));
+        }
+    }
+
+    /// Whether this receiver was [closed](Self::close). It may have more to return.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.outlet.inbox().is_closed()
+    }
+
+    /// Whether there is nothing more to come than what is in the inbox. See
+    /// [`disconnect_reason`](Self::disconnect_reason) for why.
+    #[must_use]
+    pub fn is_disconnected(&self) -> bool {
+        self.disconnect_reason().is_some()
     }
 
     pub(crate) fn outlet(&self) -> &Outlet<T> {

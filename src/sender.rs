@@ -114,6 +114,43 @@ impl<T, M> Sender<T, M> {
         self.source.disconnect_reason()
     }
 
+    /// Waits until sends fail for good, and tells why: mostly until the receiver has left or was closed. For a
+    /// thread that makes something which nobody may want any more.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{DisconnectReason, Dispatcher};
+    ///
+    /// let (tx, rx) = Dispatcher::<u32>::new().channel("a")?;
+    /// let watching = std::thread::spawn(move || tx.wait_closed());
+    /// drop(rx);
+    /// assert_eq!(watching.join().unwrap(), DisconnectReason::ReceiverGone);
+    /// # Ok::<(), clocked_lanes::ChannelError>(())
+    /// ```
+    pub fn wait_closed(&self) -> DisconnectReason {
+        self.source
+            .wait_closed(None)
+            .expect("there is no end to the time, and a closed lane has a reason")
+    }
+
+    /// Waits until sends fail for good, but not longer than `timeout`; `None` if the time is up. A timeout too
+    /// long to be a point in time is no limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use clocked_lanes::Dispatcher;
+    ///
+    /// let (tx, _rx) = Dispatcher::<u32>::new().channel("a")?;
+    /// assert_eq!(tx.wait_closed_timeout(Duration::from_millis(5)), None);
+    /// # Ok::<(), clocked_lanes::ChannelError>(())
+    /// ```
+    pub fn wait_closed_timeout(&self, timeout: Duration) -> Option<DisconnectReason> {
+        self.source.wait_closed(Instant::now().checked_add(timeout))
+    }
+
     /// A handle that can be made a sender again, and does not keep the receiver connected until then.
     /// [`WeakSender::upgrade`] has an example.
     #[must_use]

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use crate::core::Connection;
 use crate::item::Item;
-use crate::lane::{Lane, NotPut, Patience};
+use crate::lane::{FOR_END, Lane, NotPut, Patience};
 use crate::parcel::Parcel;
-use crate::sync::Arc;
+use crate::sync::{Arc, thread};
+use crate::waiter::this_thread;
 use crate::{DisconnectReason, SendError, SendTimeoutError, Seq, TrySendError};
 
 /// A handle's hold on its lane. Dropped, it leaves; cloned, it opens another lane to the same target.
@@ -36,8 +37,11 @@ impl<T> Source<T> {
         let core = self.connection.core();
         // Whether before why: who closes a lane has said why by then.
         let is_closed = self.lane.is_closed();
-        if self.lane.target().is_some_and(|to| to.is_gone()) {
+        let target = self.lane.target();
+        if target.is_some_and(|to| to.is_gone()) {
             Some(DisconnectReason::ReceiverGone)
+        } else if target.is_some_and(|to| to.is_closed()) {
+            Some(DisconnectReason::ReceiverClosed)
         } else if core.is_dead() {
             Some(DisconnectReason::DispatcherDied)
         } else if is_closed {
@@ -49,6 +53,22 @@ impl<T> Source<T> {
             Some(DisconnectReason::NumbersExhausted)
         } else {
             None
+        }
+    }
+
+    /// Waits until nothing can be sent any more, and tells why. `None` if the time is up.
+    pub(crate) fn wait_closed(&self, deadline: Option<Instant>) -> Option<DisconnectReason> {
+        let waker = this_thread();
+        let mut place = self.lane.blocked_place();
+        loop {
+            place.queue_up(FOR_END, &waker);
+            if self.lane.is_closed() || self.connection.core().is_dead() {
+                return self.disconnect_reason();
+            }
+            if deadline.is_some_and(|at| Instant::now() >= at) {
+                return None;
+            }
+            thread::park_until(deadline);
         }
     }
 

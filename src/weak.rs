@@ -57,7 +57,7 @@ impl<T, M> WeakSender<T, M> {
     #[must_use]
     pub fn upgrade(&self) -> Option<Sender<T, M>> {
         let connection = self.connection.upgrade()?;
-        if self.target.is_gone() || !self.target.add_sender() {
+        if self.target.is_closed() || !self.target.add_sender() {
             return None;
         }
         let lane = connection.join(Some(Arc::clone(&self.target)), None);

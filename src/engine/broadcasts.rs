@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::parcel::Parcel;
 
-use super::{Engine, LANE_TURN};
+use super::{Engine, LANE_TURN, number};
 
 /// How the turn of a broadcaster's lane has ended.
 enum Served {
@@ -111,16 +111,22 @@ impl<T> Engine<T> {
                 .iter()
                 .filter_map(|(p, port)| port.hears(birth).then_some(p)),
         );
-        match parcel {
-            Parcel::Bundle(bundle) => {
-                let (parcels, numbered) = bundle.number(self.seq + 1);
-                for parcel in parcels {
-                    self.broadcast_one(&targets, parcel);
-                }
-                self.numbered.extend(numbered);
+        let before = self.seq;
+        let ports = &mut self.ports;
+        number(parcel, &mut self.seq, &mut self.numbered, |seq, parcel| {
+            // The parcel goes to the last receiver, so that the engine is not the one to drop it.
+            let mut parcel = Some(parcel);
+            for (i, &p) in targets.iter().enumerate() {
+                let share = if i + 1 == targets.len() {
+                    parcel.take()
+                } else {
+                    parcel.as_ref().and_then(Parcel::share)
+                };
+                let share = share.expect("a broadcast has a share for each");
+                ports[p].deliver_broadcast(seq, share);
             }
-            parcel => self.broadcast_one(&targets, parcel),
-        }
+        });
+        self.dispatched += self.seq - before;
         for &p in &targets {
             self.ports[p].owes_unicast = true;
             self.delivered(p);
@@ -130,22 +136,5 @@ impl<T> Engine<T> {
         }
         targets.clear();
         self.targets = targets;
-    }
-
-    fn broadcast_one(&mut self, targets: &[usize], parcel: Parcel<T>) {
-        // Cannot overflow: the broadcaster has reserved the number.
-        self.seq += 1;
-        self.dispatched += 1;
-        // The parcel goes to the last receiver, so that the engine is not the one to drop it.
-        let mut parcel = Some(parcel);
-        for (i, &p) in targets.iter().enumerate() {
-            let share = if i + 1 == targets.len() {
-                parcel.take()
-            } else {
-                parcel.as_ref().and_then(Parcel::share)
-            };
-            let share = share.expect("a broadcast has a share for each");
-            self.ports[p].deliver_broadcast(self.seq, share);
-        }
     }
 }

@@ -7,7 +7,7 @@ use crate::signal_list::Linked;
 use crate::sync::{Arc, channel};
 
 use super::port::Port;
-use super::{Berth, Engine};
+use super::{Berth, Engine, number};
 
 impl<T> Engine<T> {
     /// Handles what handles have told. Returns whether there was anything.
@@ -46,6 +46,7 @@ impl<T> Engine<T> {
             },
             Control::LaneLeft(lane) => self.lane_left(&lane),
             Control::Orphaned(inbox) => self.orphaned(&inbox),
+            Control::Closing(inbox) => self.closing(&inbox),
             Control::ReceiverLeft(inbox) => self.receiver_left(&inbox),
             Control::Space(inbox) => {
                 if let Some(p) = inbox.slot().get() {
@@ -97,10 +98,45 @@ impl<T> Engine<T> {
     /// Seals a port that has no source left: it ends when it has got what is in the lanes by now.
     fn orphaned(&mut self, inbox: &Inbox<T>) {
         if let Some(p) = inbox.slot().get() {
-            self.ports[p].sealed = Some(self.births);
-            self.sealed.push(p);
-            self.check_sealed = true;
+            self.seal(p, self.births);
         }
+    }
+
+    /// Seals a port for all but the broadcasters that had joined as the first `births`.
+    fn seal(&mut self, p: usize, births: u64) {
+        let port = &mut self.ports[p];
+        match port.sealed {
+            None => {
+                port.sealed = Some(births);
+                self.sealed.push(p);
+            }
+            Some(before) => port.sealed = Some(before.min(births)),
+        }
+        self.check_sealed = true;
+    }
+
+    /// Gives the messages for a receiver that closes their numbers, and has those wait that there is no space for.
+    /// Whoever is blocked on one of its lanes gets the value back.
+    fn closing(&mut self, inbox: &Inbox<T>) {
+        let Some(p) = inbox.slot().get() else {
+            return;
+        };
+        let before = self.seq;
+        let port = &mut self.ports[p];
+        port.ready.clear();
+        for l in std::mem::take(&mut port.lanes) {
+            let berth = self.lanes.remove(l);
+            berth.end.plug(|item| {
+                number(item.parcel, &mut self.seq, &mut self.numbered, |seq, it| {
+                    port.deliver_or_keep(seq, it);
+                });
+            });
+        }
+        self.dispatched += self.seq - before;
+        self.delivered(p);
+        self.queue_port(p);
+        // It hears no broadcaster either.
+        self.seal(p, 0);
     }
 
     /// Ends the inboxes that have got all that was sent to them. Returns whether there were any.

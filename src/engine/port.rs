@@ -60,7 +60,7 @@ impl<T> Port<T> {
 
     /// Whether a broadcaster reaches this receiver, `birth` being how many had joined by then.
     pub(super) fn hears(&self, birth: u64) -> bool {
-        self.sealed.is_none_or(|births| birth <= births) && !self.inlet.inbox().is_gone()
+        self.sealed.is_none_or(|births| birth <= births) && !self.inlet.inbox().is_closed()
     }
 
     /// Whether the rest of a batch waits for space.

@@ -134,7 +134,7 @@ impl<T, Q> Port<T, Q> {
 
     /// Whether a broadcaster reaches this receiver, `birth` being how many had joined by then.
     pub(super) fn hears(&self, birth: u64) -> bool {
-        self.sealed.is_none_or(|births| birth <= births) && !self.inlet.inbox().is_gone()
+        self.sealed.is_none_or(|births| birth <= births) && !self.inlet.inbox().is_closed()
     }
 }
 
@@ -267,11 +267,21 @@ impl<T, Q> Hall<T, Q> {
 
     /// Seals a port that has no source left: it ends when it has got what is in the lanes by now.
     pub(super) fn seal(&mut self, inbox: &Inbox<T>) {
-        if let Some(p) = inbox.slot().get() {
-            self.ports[p].sealed = Some(self.births);
-            self.sealed.push(p);
-            self.check_sealed = true;
+        if let Some(p) = self.open_port(inbox) {
+            self.seal_for(p, self.births);
         }
+    }
+
+    /// Seals a port whose receiver is closed: it hears no broadcaster either.
+    pub(super) fn seal_closed(&mut self, p: usize) {
+        self.seal_for(p, 0);
+    }
+
+    fn seal_for(&mut self, p: usize, births: u64) {
+        if self.ports[p].sealed.replace(births).is_none() {
+            self.sealed.push(p);
+        }
+        self.check_sealed = true;
     }
 
     /// Strikes a port off.

@@ -55,6 +55,7 @@ impl<T> Dense<T> {
             }
             Control::LaneLeft(lane) => self.lane_left(&lane),
             Control::Orphaned(inbox) => self.hall.seal(&inbox),
+            Control::Closing(inbox) => self.closing(&inbox),
             Control::ReceiverLeft(inbox) => self.receiver_left(&inbox),
             Control::Space(inbox) => {
                 if let Some(p) = inbox.slot().get() {
@@ -98,6 +99,33 @@ impl<T> Dense<T> {
         if berth.left {
             self.hall.remove_lane(l);
         }
+    }
+
+    /// Takes what is in the lanes of a receiver that closes, and gives them up. Whoever is blocked on one of them
+    /// gets the value back.
+    fn closing(&mut self, inbox: &Inbox<T>) {
+        let Some(p) = inbox.slot().get() else {
+            return;
+        };
+        for l in self.hall.ports[p].lanes.clone() {
+            let berth = &mut self.hall.lanes[l];
+            // This is all there will be of it, and is taken beyond the window.
+            berth.left = true;
+            let mut items: VecDeque<_> = berth.head.take().into_iter().collect();
+            berth.end.plug(|item| items.push_back(item));
+            for item in items {
+                if item.parcel.blank() == Some(Blank::Promise) {
+                    self.promised(l, item.seq);
+                } else {
+                    self.admit(l, item);
+                }
+            }
+            self.promises.remove(&(self.hall.lanes[l].passed, l));
+            self.ready.retain(|&other| other != l);
+            self.blocked.retain(|&other| other != l);
+            self.hall.remove_lane(l);
+        }
+        self.hall.seal_closed(p);
     }
 
     /// Gives up a port. What waits for it is dropped, and its numbers count as having come. So do those in its

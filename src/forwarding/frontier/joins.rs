@@ -54,6 +54,7 @@ impl<T> Frontier<T> {
             },
             Control::LaneLeft(lane) => self.lane_left(&lane),
             Control::Orphaned(inbox) => self.hall.seal(&inbox),
+            Control::Closing(inbox) => self.closing(&inbox),
             Control::ReceiverLeft(inbox) => self.receiver_left(&inbox),
             Control::Space(inbox) => {
                 if let Some(p) = inbox.slot().get() {
@@ -118,12 +119,7 @@ impl<T> Frontier<T> {
                 continue;
             };
             reached.push(p);
-            port.queue.highest = port.queue.highest.max(berth.passed);
-            if port.queue.merge.feed(f).staged.is_empty() {
-                port.queue.merge.leave(f);
-            } else {
-                port.queue.merge.change(f, |feed| feed.closing = true);
-            }
+            port.queue.source_left(f, berth.passed);
         }
         for p in reached {
             self.hall.make_runnable(p);
@@ -147,6 +143,49 @@ impl<T> Frontier<T> {
             self.remove_port(p);
         }
         !ended.is_empty()
+    }
+
+    /// Has the sources of a receiver that closes count as having left, with what is in their lanes waiting for its
+    /// turn. Whoever is blocked on one of them gets the value back.
+    fn closing(&mut self, inbox: &Inbox<T>) {
+        let Some(p) = inbox.slot().get() else {
+            return;
+        };
+        let sources = &mut self.hall.ports[p].queue;
+        sources.ready.clear();
+        sources.joining = 0;
+        let broadcasters = std::mem::take(&mut sources.broadcasters);
+        for (l, f) in broadcasters {
+            let passed = self.hall.lanes[l].passed;
+            self.hall.ports[p].queue.source_left(f, passed);
+        }
+        for l in std::mem::take(&mut self.hall.ports[p].lanes) {
+            let mut berth = self.hall.lanes.remove(l);
+            let mut late = Vec::new();
+            let merge = &mut self.hall.ports[p].queue.merge;
+            self.hall.dispatched += merge.feed(berth.feed).staged.len() as u64;
+            let (mut passed, has_ties) = (berth.passed, berth.end.lane().has_ties());
+            berth.end.plug(|item| {
+                if item.seq <= passed {
+                    late.push(item);
+                    return;
+                }
+                passed = if has_ties { item.seq - 1 } else { item.seq };
+                self.hall.dispatched += 1;
+                merge.change(berth.feed, |feed| {
+                    feed.staged.push_back((item.seq, item.parcel))
+                });
+            });
+            for item in late {
+                self.hall.reject(berth.end.lane(), item);
+            }
+            berth.passed = passed.max(berth.end.lane().frontier());
+            self.hall.ports[p]
+                .queue
+                .source_left(berth.feed, berth.passed);
+        }
+        self.hall.seal_closed(p);
+        self.hall.make_runnable(p);
     }
 
     fn receiver_left(&mut self, inbox: &Arc<Inbox<T>>) {

@@ -63,6 +63,16 @@ impl<T> Sources<T> {
         }
     }
 
+    /// Notes that a source has left at `passed`, and its lane is gone. What it has staged still arrives.
+    pub(super) fn source_left(&mut self, f: usize, passed: u64) {
+        self.highest = self.highest.max(passed);
+        if self.merge.feed(f).staged.is_empty() {
+            self.merge.leave(f);
+        } else {
+            self.merge.change(f, |feed| feed.closing = true);
+        }
+    }
+
     /// Where the broadcaster with this lane is in the merge.
     pub(super) fn feed_of(&self, l: usize) -> Option<usize> {
         self.broadcasters.get(&l).copied()
