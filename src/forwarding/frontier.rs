@@ -45,6 +45,8 @@ pub(crate) struct Frontier<T> {
     joining_broadcasters: usize,
     /// Lanes of broadcasters that have something, the next in turn first.
     ready_broadcasts: VecDeque<usize>,
+    /// Ports whose clock has moved in this step.
+    moved: Vec<usize>,
     /// Whose turn it is in this step. Kept for its memory.
     batch: Vec<usize>,
 }
@@ -65,6 +67,7 @@ impl<T> Frontier<T> {
             joining_receivers: 0,
             joining_broadcasters: 0,
             ready_broadcasts: VecDeque::new(),
+            moved: Vec::new(),
             batch: Vec::new(),
         }
     }
@@ -420,12 +423,11 @@ impl<T> Frontier<T> {
             self.clocks.remove(&(sources.published, p));
             self.clocks.insert((now, p));
             sources.published = now;
-            sources.is_news = true;
             sources.clock.publish(Clock {
                 seq: Seq::from(now),
                 dispatched: sources.delivered,
             });
-            self.hall.touch(p);
+            self.moved.push(p);
             moved = true;
         }
         let port = &mut self.hall.ports[p];
@@ -554,7 +556,7 @@ impl<T> Frontier<T> {
             self.published = now;
             self.clock.publish(now);
         }
-        if !self.hall.touched.is_empty() {
+        if !self.moved.is_empty() || !self.hall.touched.is_empty() {
             // Those that have parked for a tick, after this fence, see the clocks published before.
             fence_after_publishing();
             for inbox in self.hall.core.parked().take() {
@@ -563,9 +565,10 @@ impl<T> Frontier<T> {
                     None => inbox.link().rearm(),
                 }
             }
-            for &p in &self.hall.touched {
+            // Only those: who waits for a message is not woken by a tick.
+            for p in self.moved.drain(..) {
                 if let Some(port) = self.hall.ports.get_mut(p) {
-                    if std::mem::take(&mut port.queue.is_news) && std::mem::take(&mut port.parked) {
+                    if std::mem::take(&mut port.parked) {
                         Hall::<T, Sources<T>>::wake_parked(port.inlet.inbox());
                     }
                 }

@@ -73,7 +73,7 @@ pub(crate) struct Hall<T, Q> {
     blocked: VecDeque<usize>,
     /// Ports that were full after a delivery, and may still be.
     full: Vec<usize>,
-    /// Ports whose receivers may have to be woken.
+    /// Ports whose receivers got something, and may have to be woken.
     pub(super) touched: Vec<usize>,
     /// Ports whose sources have gone, and which wait for the rest of their messages.
     pub(super) sealed: Vec<usize>,
@@ -336,7 +336,7 @@ impl<T, Q> Hall<T, Q> {
         self.touch(p);
     }
 
-    /// Has a receiver woken.
+    /// Has a receiver woken that got something.
     pub(super) fn touch(&mut self, p: usize) {
         if !std::mem::replace(&mut self.ports[p].in_touched, true) {
             self.touched.push(p);

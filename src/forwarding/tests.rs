@@ -322,3 +322,48 @@ fn a_receiver_starts_no_further_than_a_broadcaster_that_was_there() {
     run(&mut engine);
     assert_eq!(numbers(&late), [frontier.get() + 1]);
 }
+
+/// Who waits for a message is not woken by ticks; who waits for any event is.
+fn wakes_whom_it_concerns(dispatcher: &Dispatcher<u64, Forwarding>, engine: &mut impl Drive<u64>) {
+    use crate::waiter::this_thread;
+    let (tx, rx) = dispatcher.channel("r").unwrap();
+    run(engine);
+    let inbox = rx.outlet().inbox();
+    // As `recv_message` does before it parks.
+    inbox.waiter().register(&this_thread());
+    for n in 1..=5 {
+        tx.advance(n).unwrap();
+        run(engine);
+        assert_eq!(inbox.clock(dispatcher.clock().seq.get()), n);
+        assert!(inbox.waiter().is_registered(), "a tick has woken it");
+    }
+    tx.forward(6, 6).unwrap();
+    run(engine);
+    assert!(
+        !inbox.waiter().is_registered(),
+        "a message has not woken it"
+    );
+    assert_eq!(numbers(&rx), [6]);
+    // As `recv` does.
+    for n in 7..=9 {
+        inbox.waiter().register(&this_thread());
+        dispatcher.connection().core().parked().signal(inbox);
+        run(engine);
+        assert!(inbox.waiter().is_registered(), "nothing has happened");
+        tx.advance(n).unwrap();
+        run(engine);
+        assert!(!inbox.waiter().is_registered(), "a tick has not woken it");
+    }
+}
+
+#[test]
+fn frontier_wakes_whom_it_concerns() {
+    let (dispatcher, mut engine) = frontier(8, 8);
+    wakes_whom_it_concerns(&dispatcher, &mut engine);
+}
+
+#[test]
+fn dense_wakes_whom_it_concerns() {
+    let (dispatcher, mut engine) = dense(8, 8, 8);
+    wakes_whom_it_concerns(&dispatcher, &mut engine);
+}
