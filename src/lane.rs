@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use crate::blockage::Blockage;
 use crate::frontier::Frontier;
 use crate::inbox::Inbox;
 use crate::item::Item;
@@ -33,6 +34,8 @@ pub(crate) struct Lane<T> {
     ties: AtomicBool,
     /// How many messages came late, or repeated a number.
     rejected: AtomicU64,
+    /// In a forwarding dispatch: what the lane waits for.
+    blockage: Blockage,
     /// The engine has given up the other end.
     closed: AtomicBool,
     /// The place on the list of lanes that have something for the engine.
@@ -83,6 +86,7 @@ pub(crate) fn lane<T>(
         marked: AtomicU64::new(origin),
         ties: AtomicBool::new(false),
         rejected: AtomicU64::new(0),
+        blockage: Blockage::new(),
         closed: AtomicBool::new(false),
         link: Link::new(),
         slot: Slot::new(),
@@ -183,6 +187,10 @@ impl<T> Lane<T> {
 
     pub(crate) fn rejected(&self) -> u64 {
         self.rejected.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn blockage(&self) -> &Blockage {
+        &self.blockage
     }
 
     /// Puts a message in, waiting for space if there is none. To be followed by [`signal`](Self::signal).

@@ -104,6 +104,7 @@
 #[doc = include_str!("../README.md")]
 mod readme {}
 
+mod blockage;
 mod broadcaster;
 mod builder;
 mod clock_cell;

@@ -157,6 +157,7 @@ impl<T> Dense<T> {
             };
             if self.admit(l, item) {
                 worked = true;
+                self.hall.lanes[l].wait_for(None);
                 self.make_ready(l);
             }
         }
@@ -230,7 +231,11 @@ impl<T> Dense<T> {
         let is_beyond = seq - self.settled() > self.window;
         // What has no receiver takes no space. And what a sender has left behind is all there will be of it.
         if is_beyond && to != To::Nobody && !berth.left {
-            self.hall.lanes[l].head = Some(item);
+            // Within the window of what has arrived, it is a receiver without space that it waits for.
+            let in_arrears = self.held.first().map(|&(_, p)| p);
+            let berth = &mut self.hall.lanes[l];
+            berth.wait_for(in_arrears.filter(|_| seq - self.arrived <= self.window));
+            berth.head = Some(item);
             self.blocked.push(l);
             return false;
         }

@@ -152,18 +152,21 @@ impl<T> Frontier<T> {
                 if turn == TURN {
                     break true;
                 }
-                let taken = if self.broadcast_fits(l) {
-                    self.hall.lanes[l].take()
+                let in_arrears = self.in_arrears(l);
+                let berth = &mut self.hall.lanes[l];
+                let taken = if in_arrears.is_none() {
+                    berth.take()
                 } else {
                     // What there is stays in the lane. If there is nothing, its frontier counts all the same:
                     // receivers that are not in arrears go on.
-                    let end = &self.hall.lanes[l].end;
-                    let frontier = end.lane().frontier();
-                    if !end.is_empty() {
+                    let frontier = berth.end.lane().frontier();
+                    if !berth.end.is_empty() {
+                        berth.wait_for(in_arrears);
                         break true;
                     }
                     Err(frontier)
                 };
+                berth.wait_for(None);
                 match taken {
                     Ok(item) => {
                         // After the message is taken and before it is dealt out: a receiver that joined
@@ -193,17 +196,16 @@ impl<T> Frontier<T> {
         worked
     }
 
-    /// Whether every receiver that a broadcaster reaches can have one more share wait.
-    fn broadcast_fits(&self, l: usize) -> bool {
+    /// A receiver that a broadcaster reaches and that cannot have one more share wait.
+    fn in_arrears(&self, l: usize) -> Option<usize> {
         let berth = &self.hall.lanes[l];
         let most = berth.end.lane().capacity();
-        self.hall.ports.iter().all(|(_, port)| {
-            !port.hears(berth.birth)
-                || port
-                    .queue
-                    .feed_of(l)
-                    .is_none_or(|f| port.queue.merge.feed(f).staged.len() < most)
-        })
+        let mut ports = self.hall.ports.iter();
+        let found = ports.find(|(_, port)| {
+            let waits = |f| port.queue.merge.feed(f).staged.len() >= most;
+            port.hears(berth.birth) && port.queue.feed_of(l).is_some_and(waits)
+        });
+        found.map(|(p, _)| p)
     }
 
     fn deal_out(&mut self, l: usize, item: Item<T>) {

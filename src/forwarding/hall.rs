@@ -38,6 +38,8 @@ pub(crate) struct Berth<T> {
     pub(super) is_gone: bool,
     /// The lane is in a queue of ready lanes.
     pub(super) in_ready: bool,
+    /// The port that the lane waits for, as [`Blockage`](crate::blockage::Blockage) shows it.
+    waits_for: Option<usize>,
 }
 
 /// The engine's side of a receiver.
@@ -100,6 +102,19 @@ impl<T> Berth<T> {
     /// Whether nothing more is put in.
     pub(super) fn is_done(&self) -> bool {
         self.left || self.is_gone
+    }
+
+    /// Shows which port has to go on before more is taken out of the lane; `None` if none has to.
+    pub(super) fn wait_for(&mut self, port: Option<usize>) {
+        if self.waits_for == port {
+            return;
+        }
+        self.waits_for = port;
+        let blockage = self.end.lane().blockage();
+        match port {
+            Some(p) => blockage.set(p, self.passed),
+            None => blockage.clear(),
+        }
     }
 
     /// Notes the number of a message that was taken out, of a sender whose numbers rise.
@@ -218,6 +233,7 @@ impl<T, Q> Hall<T, Q> {
             left: false,
             is_gone: false,
             in_ready: false,
+            waits_for: None,
         });
         match port {
             Some(p) => self.ports[p].lanes.push(l),

@@ -1,6 +1,7 @@
 //! The engines step by step, on real handles and without a thread.
 
 mod faults;
+mod snapshots;
 
 use crate::driver::Drive;
 use crate::forwarding::{Dense, Frontier, Parts, dispatch};

@@ -24,7 +24,7 @@ impl<T> Drive<T> for Frontier<T> {
         }
         for i in 0..self.hall.broadcast_lanes.len() {
             let l = self.hall.broadcast_lanes[i];
-            if self.broadcast_fits(l) {
+            if self.in_arrears(l).is_none() {
                 if self.hall.lanes[l].in_ready {
                     return false;
                 }
