@@ -238,6 +238,7 @@ fn dense_lanes_wait_beyond_the_window() {
     a.forward(3, 3).unwrap();
     run(&mut engine);
     a.forward(4, 4).unwrap();
+    run(&mut engine);
     assert_eq!(a.try_forward(5, 5), Err(TryForwardError::Full(5)));
     assert!(can_block(&mut engine));
     b.forward(1, 1).unwrap();
