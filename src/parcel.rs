@@ -89,11 +89,25 @@ impl<T> Parcel<T> {
     }
 
     /// Another share of a broadcast; `None` for a value that has one receiver.
-    pub(crate) fn share(&self) -> Option<Self> {
+    fn share(&self) -> Option<Self> {
         match self {
             Self::Own(_) => None,
             Self::Shared(share) => Some(Self::Shared(Arc::clone(share))),
         }
+    }
+
+    /// Shares for `count` receivers. The last one is this parcel, so that it is not the engine that drops it, unless
+    /// there is no receiver.
+    pub(crate) fn shares(self, count: usize) -> impl Iterator<Item = Self> {
+        let mut parcel = Some(self);
+        (1..=count).map(move |n| {
+            let share = if n == count {
+                parcel.take()
+            } else {
+                parcel.as_ref().and_then(Self::share)
+            };
+            share.expect("a broadcast has a share for each")
+        })
     }
 
     /// A share of this broadcast to copy the value from; `None` if the value can be taken instead.

@@ -101,22 +101,15 @@ impl<T> Engine<T> {
         // Cannot overflow: the broadcaster has reserved a number.
         self.seq += 1;
         self.dispatched += 1;
-        // The parcel goes to the last receiver, so that the engine is not the one to drop it.
-        let mut parcel = Some(parcel);
         let mut targets = std::mem::take(&mut self.targets);
         targets.extend(
             self.ports
                 .iter()
                 .filter_map(|(p, port)| port.hears(birth).then_some(p)),
         );
-        for (i, &p) in targets.iter().enumerate() {
-            let share = if i + 1 == targets.len() {
-                parcel.take()
-            } else {
-                parcel.as_ref().and_then(Parcel::share)
-            };
+        for (&p, share) in targets.iter().zip(parcel.shares(targets.len())) {
             let port = &mut self.ports[p];
-            port.deliver(self.seq, share.expect("a broadcast has a share for each"));
+            port.deliver(self.seq, share);
             port.owes_unicast = true;
             self.delivered(p);
         }

@@ -274,15 +274,8 @@ impl<T> Dense<T> {
                 let targets: Vec<usize> = ports
                     .filter_map(|(p, port)| port.hears(birth).then_some(p))
                     .collect();
-                // The parcel goes to the last receiver, so that the engine is not the one to drop it.
-                let mut parcel = Some(parcel);
-                for (i, &p) in targets.iter().enumerate() {
-                    let share = if i + 1 == targets.len() {
-                        parcel.take()
-                    } else {
-                        parcel.as_ref().and_then(Parcel::share)
-                    };
-                    self.pass_on(p, seq, share.expect("a broadcast has a share for each"));
+                for (&p, share) in targets.iter().zip(parcel.shares(targets.len())) {
+                    self.pass_on(p, seq, share);
                 }
             }
         }

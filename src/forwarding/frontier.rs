@@ -9,7 +9,6 @@ use std::collections::{BTreeSet, VecDeque};
 use crate::clock_cell::ClockWriter;
 use crate::gate::fence_at_gate;
 use crate::item::Item;
-use crate::parcel::Parcel;
 use crate::signal_list::Linked;
 use crate::sync::Arc;
 use crate::waiter::fence_after_publishing;
@@ -228,15 +227,7 @@ impl<T> Frontier<T> {
                     .then_some(p)
             })
             .collect();
-        // The parcel goes to the last receiver, so that the engine is not the one to drop it.
-        let mut parcel = Some(item.parcel);
-        for (i, &p) in targets.iter().enumerate() {
-            let share = if i + 1 == targets.len() {
-                parcel.take()
-            } else {
-                parcel.as_ref().and_then(Parcel::share)
-            };
-            let share = share.expect("a broadcast has a share for each");
+        for (&p, share) in targets.iter().zip(item.parcel.shares(targets.len())) {
             let sources = &mut self.hall.ports[p].queue;
             if let Some(f) = sources.feed_of(l) {
                 sources
