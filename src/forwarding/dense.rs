@@ -15,7 +15,9 @@ use crate::sync::Arc;
 use crate::waiter::fence_after_publishing;
 use crate::{Clock, Seq};
 
+use super::engine::Engine;
 use super::hall::Hall;
+use super::joins::Joins;
 use early::Early;
 
 /// How many messages are taken out of a lane before it is the next one's turn.
@@ -113,28 +115,6 @@ impl<T> Dense<T> {
         self.publish();
         worked |= self.end_sealed();
         worked || self.end_if_number_is_missing()
-    }
-
-    fn take_signals(&mut self) -> bool {
-        let signalled = self.hall.take_signals();
-        // A lane was told of before anything was sent on it, so after this every lane taken is known.
-        let mut worked = self.drain_control();
-        for lane in signalled {
-            worked = true;
-            // Without a slot it has been given up, and its signal is late.
-            if let Some(l) = lane.slot().get() {
-                self.make_ready(l);
-            }
-        }
-        worked
-    }
-
-    /// Enters a lane, whose flag is claimed, into the queue of those that have something.
-    fn make_ready(&mut self, l: usize) {
-        let berth = &mut self.hall.lanes[l];
-        if berth.head.is_none() && !std::mem::replace(&mut berth.in_ready, true) {
-            self.ready.push_back(l);
-        }
     }
 
     /// The highest number that all receivers concerned have got, with all below it.
