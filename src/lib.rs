@@ -133,9 +133,11 @@ mod order;
 mod parcel;
 mod pump;
 mod receiver;
+mod recv_error;
 mod rejects;
 mod ring;
 mod roster;
+mod send_error;
 mod sender;
 mod seq;
 mod signal_list;
@@ -148,17 +150,16 @@ mod waiter;
 pub use crate::broadcaster::Broadcaster;
 pub use crate::builder::Builder;
 pub use crate::dispatcher::{Dispatcher, Serializing};
-pub use crate::error::{
-    BuildError, ChannelError, DisconnectReason, RecvError, RecvTimeoutError, SendError,
-    SendTimeoutError, TryRecvError, TrySendError,
-};
+pub use crate::error::{BuildError, ChannelError, DisconnectReason};
 pub use crate::event::Event;
 pub use crate::forward_error::{ForwardError, ForwardTimeoutError, TryForwardError};
 pub use crate::iter::{Drain, IntoIter, Iter, TryIter};
 pub use crate::order::{Forwarding, Order};
 pub use crate::pump::{Pump, PumpError, PumpTarget, Pumped};
 pub use crate::receiver::Receiver;
+pub use crate::recv_error::{RecvError, RecvTimeoutError, TryRecvError};
 pub use crate::rejects::{Rejected, Rejects};
+pub use crate::send_error::{SendError, SendTimeoutError, TrySendError};
 pub use crate::sender::Sender;
 pub use crate::seq::{Clock, Seq};
 pub use crate::snapshot::{ReceiverSnapshot, SenderSnapshot, Snapshot};
