@@ -2,6 +2,7 @@
 
 mod faults;
 mod snapshots;
+mod starts;
 
 use crate::driver::Drive;
 use crate::forwarding::{Dense, Frontier, Parts, dispatch};
@@ -297,32 +298,6 @@ fn dense_gives_up_what_everybody_has_promised_away() {
     run(&mut engine);
     assert_eq!(numbers(&rx), [700]);
     assert_eq!(rx.observed().get(), 1_000_000);
-}
-
-/// A receiver whose last source has left may run ahead of everybody else, since nothing that joins then reaches it.
-/// One that is made later starts no further than any broadcaster that it hears.
-#[test]
-fn a_receiver_starts_no_further_than_a_broadcaster_that_was_there() {
-    let (dispatcher, mut engine) = frontier(1, 4);
-    let (tx, ahead) = dispatcher.channel("ahead").unwrap();
-    for n in [5, 9] {
-        tx.forward(n, n).unwrap();
-    }
-    drop(tx);
-    // The first fills the inbox; the second waits, and with it the receiver's clock.
-    run(&mut engine);
-    let everybody = dispatcher.broadcaster();
-    let frontier = everybody.frontier();
-    run(&mut engine);
-    assert_eq!(numbers(&ahead), [5]);
-    run(&mut engine);
-    let (to_late, late) = dispatcher.channel("late").unwrap();
-    assert!(late.observed() <= frontier);
-    everybody.forward(frontier.get() + 1, 1).unwrap();
-    run(&mut engine);
-    drop((to_late, everybody));
-    run(&mut engine);
-    assert_eq!(numbers(&late), [frontier.get() + 1]);
 }
 
 /// Who waits for a message is not woken by ticks; who waits for any event is.

@@ -170,26 +170,6 @@ fn f3_a_sender_by_name_starts_at_the_receivers_clock_also_when_that_is_full() {
     assert_eq!(dispatcher.sender("r").unwrap().frontier().get(), 2);
 }
 
-/// F3: a clone starts at its parent's frontier, also where others that join start higher: here, because a receiver
-/// that neither of them reaches has got further.
-#[test]
-fn f3_a_clone_of_a_broadcaster_starts_no_higher_than_that() {
-    let (dispatcher, mut engine) = frontier(1, 4);
-    let (tx, ahead) = dispatcher.channel("ahead").unwrap();
-    tx.forward(5, 5).unwrap();
-    run(&mut engine);
-    tx.forward(9, 9).unwrap();
-    drop(tx);
-    run(&mut engine);
-    let everybody = dispatcher.broadcaster();
-    let frontier = everybody.frontier();
-    run(&mut engine);
-    assert_eq!(numbers(&ahead), [5]);
-    run(&mut engine);
-    assert!(dispatcher.broadcaster().frontier() > frontier);
-    assert_eq!(everybody.clone().frontier(), frontier);
-}
-
 /// S12: when the engine dies, what is blocked and what is called later gets an error, in both orders.
 #[test]
 fn s12_a_dead_engine_is_an_error() {
