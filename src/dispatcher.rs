@@ -233,6 +233,13 @@ impl<T, M> Dispatcher<T, M> {
     /// As long as one is alive, no receiver is disconnected. In [`Order::Frontier`] it is a source of every
     /// receiver, so it holds back all their clocks until it forwards, advances or is dropped.
     ///
+    /// In a forwarding dispatch its [`frontier`](Broadcaster::frontier) tells where it starts: what it forwards has to have a
+    /// higher number. In [`Order::Dense`] that is the [clock](Self::clock). In [`Order::Frontier`] it is no lower than the
+    /// clock of any receiver, for which a lower number would be late, and so it may be far above the dispatcher's clock,
+    /// which is the lowest of them. It may be above all of them, too, but not above what some receiver's sources have
+    /// promised: a receiver that is full, or has left, counts as far as it could have got. If it is to send
+    /// lower numbers, make it before the other sources get there.
+    ///
     /// # Examples
     ///
     /// ```
@@ -243,6 +250,25 @@ impl<T, M> Dispatcher<T, M> {
     /// let (_b, for_b) = dispatcher.channel("b")?;
     /// dispatcher.broadcaster().send("to all")?;
     /// assert_eq!(for_a.recv()?, for_b.recv()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Where one starts:
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, Event, ForwardError, Order, Seq};
+    ///
+    /// let dispatcher = Dispatcher::builder().forwarding(Order::Frontier).build()?;
+    /// let (ahead, for_ahead) = dispatcher.channel("ahead")?;
+    /// let (_behind, _for_behind) = dispatcher.channel("behind")?;
+    /// ahead.advance(100)?;
+    /// assert_eq!(for_ahead.recv()?, Event::Clock(Seq::from(100)));
+    ///
+    /// let everybody = dispatcher.broadcaster();
+    /// assert_eq!(dispatcher.clock().seq.get(), 0); // that is where `behind` is
+    /// assert_eq!(everybody.frontier().get(), 100);
+    /// assert_eq!(everybody.forward(50, "late"), Err(ForwardError::Late("late")));
+    /// everybody.forward(101, "in time")?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn broadcaster(&self) -> Broadcaster<T, M> {

@@ -235,14 +235,14 @@ impl<T> Engine<T> {
             while moved < before + turn {
                 let Some(item) = berth.end.pop() else { break };
                 let before = self.seq;
-                if let Parcel::Bundle(_) = item.parcel {
-                    number(item.parcel, &mut self.seq, &mut self.numbered, |seq, it| {
-                        port.deliver_or_keep(seq, it);
-                    });
-                } else {
+                if let Parcel::Own(_) = item.parcel {
                     // Cannot overflow: the sender has reserved the number.
                     self.seq += 1;
                     port.deliver(self.seq, item.parcel);
+                } else {
+                    number(item.parcel, &mut self.seq, &mut self.numbered, |seq, it| {
+                        port.deliver_or_keep(seq, it);
+                    });
                 }
                 moved += (self.seq - before) as usize;
             }
@@ -339,8 +339,8 @@ fn number<T>(
     mut deliver: impl FnMut(u64, Parcel<T>),
 ) {
     // Cannot overflow: the sender has reserved the numbers.
-    match parcel {
-        Parcel::Bundle(bundle) => {
+    match parcel.into_bundle() {
+        Ok(bundle) => {
             let (parcels, ticket) = bundle.number(*seq + 1);
             for parcel in parcels {
                 *seq += 1;
@@ -348,7 +348,7 @@ fn number<T>(
             }
             numbered.extend(ticket);
         }
-        parcel => {
+        Err(parcel) => {
             *seq += 1;
             deliver(*seq, parcel);
         }

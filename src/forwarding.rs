@@ -9,8 +9,10 @@
 //! more than there is space for in lanes and inboxes.
 
 mod dense;
+mod engine;
 mod frontier;
 mod hall;
+mod joins;
 mod merge;
 #[cfg(all(test, not(loom)))]
 mod tests;

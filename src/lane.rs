@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use crate::blockage::Blockage;
 use crate::frontier::Frontier;
 use crate::inbox::Inbox;
 use crate::item::Item;
@@ -53,6 +54,8 @@ pub(crate) struct Lane<T> {
     state: AtomicU8,
     /// Those who wait for space, and those who wait for the end.
     blocked: WaitQueue,
+    /// In a forwarding dispatch: what the lane waits for.
+    blockage: Blockage,
     /// The place on the list of lanes that have something for the engine.
     link: Link<Self>,
     /// Where the engine keeps the other end.
@@ -103,6 +106,7 @@ pub(crate) fn lane<T>(
         rejected: AtomicU64::new(0),
         state: AtomicU8::new(OPEN),
         blocked: WaitQueue::new(),
+        blockage: Blockage::new(),
         link: Link::new(),
         slot: Slot::new(),
     });
@@ -203,6 +207,10 @@ impl<T> Lane<T> {
 
     pub(crate) fn rejected(&self) -> u64 {
         self.rejected.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn blockage(&self) -> &Blockage {
+        &self.blockage
     }
 
     /// Puts a message in, waiting for space if there is none. To be followed by [`signal`](Self::signal).

@@ -1,6 +1,6 @@
 //! A value on its way from a sender to one receiver or to all.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use crate::contained::Contained;
 use crate::ticket::Bundle;
@@ -11,9 +11,6 @@ pub(crate) enum Parcel<T> {
     Own(Contained<T>),
     /// One receiver's share in a broadcast value.
     Shared(Arc<dyn Share<T>>),
-    /// Several of these, or one, that are numbered together. In a lane only, never in an inbox, nor in another
-    /// bundle.
-    Bundle(Box<Bundle<T>>),
 }
 
 /// A broadcast value, which receivers copy.
@@ -30,6 +27,36 @@ pub(crate) trait Share<T>: Send + Sync {
     /// What there is instead of a value.
     fn blank(&self) -> Option<Blank> {
         None
+    }
+
+    /// Whether there is a bundle instead of a value.
+    fn is_bundle(&self) -> bool {
+        false
+    }
+
+    /// The bundle.
+    fn into_bundle(self: Arc<Self>) -> Option<Bundle<T>> {
+        None
+    }
+}
+
+/// In a lane there may be a bundle instead of a value. A kind of share as well, so that parcels do not grow for its
+/// sake; never shared, and the lock, which nobody takes, is there because shares are `Sync`.
+impl<T: Send> Share<T> for Mutex<Bundle<T>> {
+    fn copy(&self) -> T {
+        unreachable!("a bundle goes to no receiver")
+    }
+
+    fn take(self: Arc<Self>) -> Option<T> {
+        None
+    }
+
+    fn is_bundle(&self) -> bool {
+        true
+    }
+
+    fn into_bundle(self: Arc<Self>) -> Option<Bundle<T>> {
+        Arc::into_inner(self)?.into_inner().ok()
     }
 }
 
@@ -80,6 +107,25 @@ impl<T> Parcel<T> {
         Self::Shared(Arc::new(Contained::new(value)))
     }
 
+    /// Several parcels, or one, that are numbered together.
+    pub(crate) fn bundle(bundle: Bundle<T>) -> Self
+    where
+        T: Send + 'static,
+    {
+        Self::Shared(Arc::new(Mutex::new(bundle)))
+    }
+
+    /// The bundle, if it is one.
+    #[inline]
+    pub(crate) fn into_bundle(self) -> Result<Bundle<T>, Self> {
+        match self {
+            Self::Shared(share) if share.is_bundle() => {
+                Ok(share.into_bundle().expect("a bundle is not shared"))
+            }
+            parcel => Err(parcel),
+        }
+    }
+
     /// A parcel without a value.
     pub(crate) fn without_value(blank: Blank) -> Self {
         Self::Shared(Arc::new(blank))
@@ -89,24 +135,38 @@ impl<T> Parcel<T> {
     #[inline]
     pub(crate) fn blank(&self) -> Option<Blank> {
         match self {
-            Self::Own(_) | Self::Bundle(_) => None,
+            Self::Own(_) => None,
             Self::Shared(share) => share.blank(),
         }
     }
 
     /// Another share of a broadcast; `None` for a value that has one receiver.
-    pub(crate) fn share(&self) -> Option<Self> {
+    fn share(&self) -> Option<Self> {
         match self {
-            Self::Own(_) | Self::Bundle(_) => None,
+            Self::Own(_) => None,
             Self::Shared(share) => Some(Self::Shared(Arc::clone(share))),
         }
+    }
+
+    /// Shares for `count` receivers. The last one is this parcel, so that it is not the engine that drops it, unless
+    /// there is no receiver.
+    pub(crate) fn shares(self, count: usize) -> impl Iterator<Item = Self> {
+        let mut parcel = Some(self);
+        (1..=count).map(move |n| {
+            let share = if n == count {
+                parcel.take()
+            } else {
+                parcel.as_ref().and_then(Self::share)
+            };
+            share.expect("a broadcast has a share for each")
+        })
     }
 
     /// A share of this broadcast to copy the value from; `None` if the value can be taken instead.
     #[inline]
     pub(crate) fn share_unless_last(&self) -> Option<Arc<dyn Share<T>>> {
         match self {
-            Self::Own(_) | Self::Bundle(_) => None,
+            Self::Own(_) => None,
             // The count cannot rise again from one: this is the only share there is to clone from.
             Self::Shared(share) if Arc::strong_count(share) == 1 => None,
             Self::Shared(share) => Some(Arc::clone(share)),
@@ -119,7 +179,6 @@ impl<T> Parcel<T> {
         match self {
             Self::Own(value) => Some(value.into_inner()),
             Self::Shared(share) => share.take(),
-            Self::Bundle(_) => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::sync::atomic::{AtomicUsize, Ordering};
 const NONE: usize = usize::MAX;
 
 /// An index that the engine writes into what it shares with a handle, so that it finds its own part
-/// again without a search. Nobody else reads it.
+/// again without a search. Others compare it only to tell people who is meant.
 #[derive(Debug)]
 pub(crate) struct Slot(AtomicUsize);
 
@@ -17,8 +17,8 @@ impl Slot {
 
     #[inline]
     pub(crate) fn get(&self) -> Option<usize> {
-        // ORDERING: relaxed, here and below. The engine alone uses the index; it is an atomic because it
-        // lies in shared memory, and where the engine moves between threads, the move orders it.
+        // ORDERING: relaxed, here and below. The engine alone finds something by the index; it is an atomic because
+        // it lies in shared memory, and where the engine moves between threads, the move orders it.
         match self.0.load(Ordering::Relaxed) {
             NONE => None,
             index => Some(index),

@@ -73,11 +73,40 @@ pub struct ReceiverSnapshot {
     /// How far its clock has got: in [`Order::Frontier`] it has one of its own; in [`Order::Dense`] it is the
     /// dispatcher's, but not beyond a message that waits for space in the inbox.
     pub clock: Seq,
-    /// In a forwarding dispatch, who holds its clock back: the ids of the senders and broadcasters that may still
-    /// send the number after the clock. In [`Order::Dense`], where any of them may have to
-    /// send it, those to other receivers as well. Besides, the receiver holds it back itself when it is full;
-    /// and in [`Order::Frontier`] another one that is full may do so, for which a broadcaster's lane waits: see
-    /// [`blocked_on`](SenderSnapshot::blocked_on) of the broadcaster.
+    /// In a forwarding dispatch, who holds its clock back: the ids of the senders and broadcasters that the number after
+    /// the clock may still come from. In [`Order::Dense`], where it may come from any of them, those to other receivers
+    /// are among them. Besides, the receiver holds it back itself when it is full.
+    ///
+    /// Either one of them may still forward that number, or it may be in the lane already, which waits for another
+    /// receiver. That one is in [`blocked_on`](SenderSnapshot::blocked_on) then; and either it is full or, in
+    /// [`Order::Frontier`], held back in its turn:
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, Order};
+    ///
+    /// let builder = Dispatcher::builder().lane_capacity(1);
+    /// let dispatcher = builder.forwarding(Order::Frontier).build()?;
+    /// let (idle, _other) = dispatcher.channel("other")?;
+    /// let (tx, rx) = dispatcher.channel("r")?;
+    /// let everybody = dispatcher.broadcaster();
+    /// tx.advance(100)?;
+    /// // The first waits at `other` for what `idle` may still send, and the second in the lane for the first.
+    /// everybody.forward(2, "two")?;
+    /// everybody.forward(3, "three")?;
+    /// while rx.observed().get() < 2 {
+    ///     rx.recv()?;
+    /// }
+    /// let snapshot = loop {
+    ///     let snapshot = dispatcher.snapshot();
+    ///     if !snapshot.sender(everybody.id()).unwrap().blocked_on.is_empty() {
+    ///         break snapshot;
+    ///     }
+    /// };
+    /// assert_eq!(snapshot.receiver("r").unwrap().held_back_by, [everybody.id()]);
+    /// assert_eq!(snapshot.sender(everybody.id()).unwrap().blocked_on, ["other"]);
+    /// assert_eq!(snapshot.receiver("other").unwrap().held_back_by, [idle.id()]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub held_back_by: Vec<u64>,
 }
 
@@ -115,6 +144,10 @@ pub struct SenderSnapshot {
     /// The receivers, by name, that are full while messages for them are in the lane. Empty if nothing
     /// waits, and also if all that is waited for is a lower number: that is in
     /// [`held_back_by`](ReceiverSnapshot::held_back_by).
+    ///
+    /// In a forwarding dispatch a receiver that the lane is not for may be among them. In [`Order::Dense`] that is a full
+    /// one, which has the window used up. In [`Order::Frontier`] it is one where a lane's capacity of a
+    /// broadcaster's messages waits already, whether for space or for a lower number.
     pub blocked_on: Vec<String>,
 }
 
@@ -152,50 +185,55 @@ impl Snapshot {
                 .map(|lane| {
                     let target = lane.target().map(|inbox| inbox.name().to_owned());
                     let len = lane.len();
+                    let blockage = lane.blockage().get();
+                    let waits_for = blockage.and_then(|(p, _)| {
+                        let mut inboxes = members.receivers();
+                        inboxes.find(|inbox| inbox.slot().get() == Some(p))
+                    });
                     let blocks = |r: &&ReceiverSnapshot| {
-                        r.len >= r.capacity && target.as_ref().is_none_or(|name| *name == r.name)
+                        let is_target = target.as_ref().is_none_or(|name| *name == r.name);
+                        (len > 0 && r.len >= r.capacity && is_target)
+                            || waits_for.is_some_and(|inbox| inbox.name() == r.name)
                     };
-                    let blocked_on = if len == 0 {
-                        Vec::new()
-                    } else {
-                        receivers
-                            .iter()
-                            .filter(blocks)
-                            .map(|r| r.name.clone())
-                            .collect()
-                    };
-                    SenderSnapshot {
+                    let blocking = receivers.iter().filter(blocks);
+                    let blocked_on = blocking.map(|r| r.name.clone()).collect();
+                    let frontier = lane.frontier();
+                    let passed = waits_for
+                        .and(blockage)
+                        .map_or(frontier, |(_, passed)| passed);
+                    let sender = SenderSnapshot {
                         id: lane.id(),
                         target,
                         len,
                         capacity: lane.capacity(),
-                        frontier: Seq::from(lane.frontier()),
+                        frontier: Seq::from(frontier),
                         rejected: lane.rejected(),
                         blocked_on,
-                    }
+                    };
+                    // With how far nothing more comes from it, the lane included.
+                    (sender, Seq::from(passed.min(frontier)))
                 })
                 .collect();
-            senders.sort_unstable_by_key(|sender| sender.id);
+            senders.sort_unstable_by_key(|(sender, _)| sender.id);
             if let Some(gate) = core.gate() {
                 for receiver in &mut receivers {
-                    let is_source = |sender: &&SenderSnapshot| {
+                    let is_source = |sender: &SenderSnapshot| {
                         gate.order() != Order::Frontier
                             || sender
                                 .target
                                 .as_ref()
                                 .is_none_or(|name| *name == receiver.name)
                     };
-                    let holding = senders.iter().filter(is_source);
-                    receiver.held_back_by = holding
-                        .filter(|sender| sender.frontier <= receiver.clock)
-                        .map(|sender| sender.id)
-                        .collect();
+                    let holding = senders
+                        .iter()
+                        .filter(|(sender, passed)| is_source(sender) && *passed <= receiver.clock);
+                    receiver.held_back_by = holding.map(|(sender, _)| sender.id).collect();
                 }
             }
             Self {
                 clock,
                 receivers,
-                senders,
+                senders: senders.into_iter().map(|(sender, _)| sender).collect(),
             }
         })
     }

@@ -332,6 +332,7 @@ fn f5_the_dispatcher_tells_who_may_have_the_missing_number() {
         let dispatcher = dense::<u32>(4, 4, 8);
         let (a, rx) = dispatcher.channel("r").unwrap();
         let slow = a.clone();
+        let (elsewhere, _other) = dispatcher.channel("elsewhere").unwrap();
         slow.forward(1, 1).unwrap();
         assert!(up_to(&rx, 1).len() == 1);
         a.advance(100).unwrap();
@@ -339,7 +340,7 @@ fn f5_the_dispatcher_tells_who_may_have_the_missing_number() {
         let receiver = snapshot.receiver("r").unwrap();
         assert_eq!(
             (receiver.clock.get(), &receiver.held_back_by[..]),
-            (1, &[slow.id()][..])
+            (1, &[slow.id(), elsewhere.id()][..])
         );
     });
 }

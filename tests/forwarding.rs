@@ -175,7 +175,9 @@ fn f2_advance_wakes_a_sleeping_dispatcher_and_a_parked_receiver() {
         let (tx, rx) = dispatcher.channel("r").unwrap();
         thread::scope(|scope| {
             scope.spawn(|| {
-                for n in 1..=200 {
+                for n in 1..=100 {
+                    // For the dispatcher and the receiver to fall asleep.
+                    thread::sleep(Duration::from_millis(1));
                     tx.advance(n * 10).unwrap();
                     // The receiver has seen it before the next one comes.
                     eventually(|| {
@@ -184,7 +186,7 @@ fn f2_advance_wakes_a_sleeping_dispatcher_and_a_parked_receiver() {
                     });
                 }
             });
-            for n in 1..=200 {
+            for n in 1..=100 {
                 assert_eq!(rx.recv(), Ok(clock(n * 10)));
             }
         });

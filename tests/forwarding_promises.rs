@@ -113,6 +113,39 @@ fn s6_a_full_receiver_delays_nobody_else() {
     });
 }
 
+/// In Dense there is one order for all: a full receiver delays others as well, but not before the window is used up, and
+/// no joins, clones and leaves.
+#[test]
+fn s6_in_dense_a_full_receiver_delays_others_beyond_the_window_only() {
+    watched(|| {
+        let dispatcher = dispatcher::<u64>(ORDERS[1], 1, 1);
+        let (to_full, full) = dispatcher.channel("full").unwrap();
+        let (tx, rx) = dispatcher.channel("r").unwrap();
+        to_full.forward(1, 1).unwrap();
+        to_full.forward(2, 2).unwrap();
+        eventually(|| to_full.is_empty());
+        // Number 2 has no space, and the window is counted from there.
+        for n in 3..=1 + WINDOW as u64 {
+            tx.forward(n, n).unwrap();
+            assert_eq!(next_number(&rx), n);
+        }
+        let beyond = 2 + WINDOW as u64;
+        let next = fill(&tx, beyond, |n| n);
+        assert_eq!(rx.try_recv_message(), Err(TryRecvError::Empty));
+        for _ in 0..100 {
+            let (late, for_late) = dispatcher.channel("late").unwrap();
+            let by_name = dispatcher.sender("full").unwrap();
+            drop((to_full.clone(), by_name, tx.clone(), late));
+            drop((for_late, dispatcher.broadcaster()));
+        }
+        assert_eq!(next_number(&full), 1);
+        for n in beyond..next {
+            assert_eq!(next_number(&rx), n);
+        }
+        assert_eq!(next_number(&full), 2);
+    });
+}
+
 #[test]
 fn s7_what_is_in_flight_is_bounded_and_a_freed_slot_is_used() {
     watched(|| {
@@ -213,12 +246,19 @@ fn s10_handles_are_free_to_go_in_any_order_with_everything_full() {
             };
             let mut n = 1;
             for tx in [&a, &a_too, &b] {
-                for _ in 0..4 {
-                    n += u64::from(tx.try_forward(n, hold(n)).is_ok());
+                // Until the lane is full, and stays so.
+                let moment = Duration::from_millis(2);
+                while tx.forward_timeout(n, hold(n), moment).is_ok() {
+                    n += 1;
                 }
             }
             drop(other);
+            let everybody = dispatcher.broadcaster();
             let mut handles: Vec<Box<dyn Send>> = vec![
+                Box::new((a.clone(), b.clone())),
+                Box::new(dispatcher.clone()),
+                Box::new(everybody.clone()),
+                Box::new(everybody),
                 Box::new(dispatcher),
                 Box::new(a),
                 Box::new(for_a),
@@ -337,13 +377,13 @@ fn a_snapshot_can_be_taken_under_load() {
             let goes_on = AtomicBool::new(true);
             thread::scope(|scope| {
                 scope.spawn(|| {
-                    for n in 1..=5_000 {
+                    for n in 1..=1_000 {
                         tx.forward(n, n).unwrap();
                         drop(tx.clone());
                     }
                     goes_on.store(false, Ordering::SeqCst);
                 });
-                scope.spawn(move || (1..=5_000).for_each(|n| assert_eq!(next_number(&rx), n)));
+                scope.spawn(move || (1..=1_000).for_each(|n| assert_eq!(next_number(&rx), n)));
                 let mut before = (0, 0);
                 while goes_on.load(Ordering::SeqCst) {
                     let snapshot = dispatcher.snapshot();
@@ -353,6 +393,12 @@ fn a_snapshot_can_be_taken_under_load() {
                         break;
                     };
                     assert!(sender.len <= 4 && receiver.len <= 4 + 1);
+                    // The pair belongs together: each number has one message.
+                    for clock in (0..50).map(|_| dispatcher.clock()).chain([snapshot.clock]) {
+                        let (seq, dispatched) = (clock.seq.get(), clock.dispatched);
+                        assert!(seq <= dispatched, "{clock:?}");
+                        assert!(order == Order::Frontier || seq == dispatched, "{clock:?}");
+                    }
                     let now = (receiver.observed.get(), snapshot.clock.seq.get());
                     assert!(now.0 >= before.0 && now.1 >= before.1, "{order:?}");
                     before = now;

@@ -11,8 +11,8 @@ impl<T> Broadcaster<T, Forwarding> {
     ///
     /// In [`Order::Frontier`](crate::Order::Frontier) it is the highest number forwarded, or promised with
     /// [`advance`](Self::advance); in [`Order::Dense`](crate::Order::Dense), where numbers come in any order,
-    /// only the latter counts. A clone starts at its parent's frontier, other
-    /// broadcasters at the highest clock that a receiver has had.
+    /// only the latter counts. A clone starts at its parent's frontier; where other broadcasters start, and
+    /// how far that may be above the clock, is at [`Dispatcher::broadcaster`](crate::Dispatcher::broadcaster).
     ///
     /// # Examples
     ///

@@ -114,15 +114,7 @@ impl<T> Engine<T> {
         let before = self.seq;
         let ports = &mut self.ports;
         number(parcel, &mut self.seq, &mut self.numbered, |seq, parcel| {
-            // The parcel goes to the last receiver, so that the engine is not the one to drop it.
-            let mut parcel = Some(parcel);
-            for (i, &p) in targets.iter().enumerate() {
-                let share = if i + 1 == targets.len() {
-                    parcel.take()
-                } else {
-                    parcel.as_ref().and_then(Parcel::share)
-                };
-                let share = share.expect("a broadcast has a share for each");
+            for (&p, share) in targets.iter().zip(parcel.shares(targets.len())) {
                 ports[p].deliver_broadcast(seq, share);
             }
         });

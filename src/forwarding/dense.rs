@@ -15,7 +15,9 @@ use crate::sync::Arc;
 use crate::waiter::fence_after_publishing;
 use crate::{Clock, Seq};
 
+use super::engine::Engine;
 use super::hall::Hall;
+use super::joins::Joins;
 use early::Early;
 
 /// How many messages are taken out of a lane before it is the next one's turn.
@@ -115,28 +117,6 @@ impl<T> Dense<T> {
         worked || self.end_if_number_is_missing()
     }
 
-    fn take_signals(&mut self) -> bool {
-        let signalled = self.hall.take_signals();
-        // A lane was told of before anything was sent on it, so after this every lane taken is known.
-        let mut worked = self.drain_control();
-        for lane in signalled {
-            worked = true;
-            // Without a slot it has been given up, and its signal is late.
-            if let Some(l) = lane.slot().get() {
-                self.make_ready(l);
-            }
-        }
-        worked
-    }
-
-    /// Enters a lane, whose flag is claimed, into the queue of those that have something.
-    fn make_ready(&mut self, l: usize) {
-        let berth = &mut self.hall.lanes[l];
-        if berth.head.is_none() && !std::mem::replace(&mut berth.in_ready, true) {
-            self.ready.push_back(l);
-        }
-    }
-
     /// The highest number that all receivers concerned have got, with all below it.
     fn settled(&self) -> u64 {
         match self.held.first() {
@@ -157,6 +137,7 @@ impl<T> Dense<T> {
             };
             if self.admit(l, item) {
                 worked = true;
+                self.hall.lanes[l].wait_for(None);
                 self.make_ready(l);
             }
         }
@@ -230,7 +211,11 @@ impl<T> Dense<T> {
         let is_beyond = seq - self.settled() > self.window;
         // What has no receiver takes no space. And what a sender has left behind is all there will be of it.
         if is_beyond && to != To::Nobody && !berth.left {
-            self.hall.lanes[l].head = Some(item);
+            // Within the window of what has arrived, it is a receiver without space that it waits for.
+            let in_arrears = self.held.first().map(|&(_, p)| p);
+            let berth = &mut self.hall.lanes[l];
+            berth.wait_for(in_arrears.filter(|_| seq - self.arrived <= self.window));
+            berth.head = Some(item);
             self.blocked.push(l);
             return false;
         }
@@ -269,15 +254,8 @@ impl<T> Dense<T> {
                 let targets: Vec<usize> = ports
                     .filter_map(|(p, port)| port.hears(birth).then_some(p))
                     .collect();
-                // The parcel goes to the last receiver, so that the engine is not the one to drop it.
-                let mut parcel = Some(parcel);
-                for (i, &p) in targets.iter().enumerate() {
-                    let share = if i + 1 == targets.len() {
-                        parcel.take()
-                    } else {
-                        parcel.as_ref().and_then(Parcel::share)
-                    };
-                    self.pass_on(p, seq, share.expect("a broadcast has a share for each"));
+                for (&p, share) in targets.iter().zip(parcel.shares(targets.len())) {
+                    self.pass_on(p, seq, share);
                 }
             }
         }
@@ -388,7 +366,7 @@ impl<T> Dense<T> {
             // Messages are committed by now, or held up: who reads this clock finds them, or that.
             self.clock.publish(now);
         }
-        if has_moved || !self.hall.touched.is_empty() || !self.hall.eased.is_empty() {
+        if has_moved || self.hall.has_to_wake() {
             self.hall.check_sealed = true;
             fence_after_publishing();
             self.hall.wake_eased();

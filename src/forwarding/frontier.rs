@@ -1,6 +1,8 @@
 //! The engine of [`Order::Frontier`](crate::Order::Frontier): a merge for each receiver.
 
 mod blocking;
+mod broadcasts;
+mod clocks;
 mod joins;
 mod sources;
 
@@ -9,13 +11,11 @@ use std::collections::{BTreeSet, VecDeque};
 use crate::clock_cell::ClockWriter;
 use crate::gate::fence_at_gate;
 use crate::item::Item;
-use crate::parcel::Parcel;
-use crate::signal_list::Linked;
 use crate::sync::Arc;
-use crate::waiter::fence_after_publishing;
 use crate::{Clock, Seq};
 
 use super::hall::Hall;
+use super::joins::Joins;
 pub(crate) use sources::Sources;
 
 /// How many messages a receiver gets, and how many are taken out of a broadcaster's lane, before it is the
@@ -45,6 +45,8 @@ pub(crate) struct Frontier<T> {
     joining_broadcasters: usize,
     /// Lanes of broadcasters that have something, the next in turn first.
     ready_broadcasts: VecDeque<usize>,
+    /// Ports whose clock has moved in this step.
+    moved: Vec<usize>,
     /// Whose turn it is in this step. Kept for its memory.
     batch: Vec<usize>,
 }
@@ -65,6 +67,7 @@ impl<T> Frontier<T> {
             joining_receivers: 0,
             joining_broadcasters: 0,
             ready_broadcasts: VecDeque::new(),
+            moved: Vec::new(),
             batch: Vec::new(),
         }
     }
@@ -106,161 +109,6 @@ impl<T> Frontier<T> {
         worked |= self.publish();
         worked |= self.end_sealed();
         worked
-    }
-
-    fn take_signals(&mut self) -> bool {
-        let signalled = self.hall.take_signals();
-        // A lane was told of before anything was sent on it, so after this every lane taken is known.
-        let mut worked = self.drain_control();
-        for lane in signalled {
-            worked = true;
-            // Without a slot it has been given up, and its signal is late.
-            if let Some(l) = lane.slot().get() {
-                self.make_ready(l);
-            }
-        }
-        worked
-    }
-
-    /// Enters a lane, whose flag is claimed, into the queue where it belongs.
-    fn make_ready(&mut self, l: usize) {
-        let berth = &mut self.hall.lanes[l];
-        if std::mem::replace(&mut berth.in_ready, true) {
-            return;
-        }
-        match berth.port {
-            None => self.ready_broadcasts.push_back(l),
-            Some(p) => {
-                self.hall.ports[p].queue.ready.push_back(l);
-                self.hall.make_runnable(p);
-            }
-        }
-    }
-
-    /// Takes broadcasts out of their lanes, and has each receiver's share wait for its turn there.
-    fn stage_broadcasts(&mut self) -> bool {
-        let mut worked = false;
-        for _ in 0..self.ready_broadcasts.len() {
-            let Some(l) = self.ready_broadcasts.pop_front() else {
-                break;
-            };
-            let mut turn = 0;
-            let goes_on = loop {
-                if turn == TURN {
-                    break true;
-                }
-                let taken = if self.broadcast_fits(l) {
-                    self.hall.lanes[l].take(&mut self.hall.eased)
-                } else {
-                    // What there is stays in the lane. If there is nothing, its frontier counts all the same:
-                    // receivers that are not in arrears go on.
-                    let end = &self.hall.lanes[l].end;
-                    let frontier = end.lane().frontier();
-                    if !end.is_empty() {
-                        break true;
-                    }
-                    Err(frontier)
-                };
-                match taken {
-                    Ok(item) => {
-                        // After the message is taken and before it is dealt out: a receiver that joined
-                        // before it was sent is known now, and gets it.
-                        self.drain_control();
-                        self.deal_out(l, item);
-                        turn += 1;
-                    }
-                    Err(frontier) => {
-                        worked |= self.broadcaster_passed(l, frontier);
-                        if !self.hall.lanes[l].end.rest_at(frontier) {
-                            continue;
-                        }
-                        self.hall.lanes[l].in_ready = false;
-                        if self.hall.lanes[l].left {
-                            self.remove_broadcaster(l);
-                        }
-                        break false;
-                    }
-                }
-            };
-            worked |= turn > 0;
-            if goes_on {
-                self.ready_broadcasts.push_back(l);
-            }
-        }
-        worked
-    }
-
-    /// Whether every receiver that a broadcaster reaches can have one more share wait.
-    fn broadcast_fits(&self, l: usize) -> bool {
-        let berth = &self.hall.lanes[l];
-        let most = berth.end.lane().capacity();
-        self.hall.ports.iter().all(|(_, port)| {
-            !port.hears(berth.birth)
-                || port
-                    .queue
-                    .feed_of(l)
-                    .is_none_or(|f| port.queue.merge.feed(f).staged.len() < most)
-        })
-    }
-
-    fn deal_out(&mut self, l: usize, item: Item<T>) {
-        let berth = &mut self.hall.lanes[l];
-        let seq = item.seq;
-        if seq <= berth.passed {
-            let lane = Arc::clone(berth.end.lane());
-            self.hall.reject(&lane, item);
-            return;
-        }
-        berth.took(seq);
-        let birth = berth.birth;
-        self.hall.dispatched += 1;
-        let targets: Vec<usize> = self
-            .hall
-            .ports
-            .iter()
-            .filter_map(|(p, port)| {
-                (port.hears(birth) && port.queue.start < seq && port.queue.feed_of(l).is_some())
-                    .then_some(p)
-            })
-            .collect();
-        // The parcel goes to the last receiver, so that the engine is not the one to drop it.
-        let mut parcel = Some(item.parcel);
-        for (i, &p) in targets.iter().enumerate() {
-            let share = if i + 1 == targets.len() {
-                parcel.take()
-            } else {
-                parcel.as_ref().and_then(Parcel::share)
-            };
-            let share = share.expect("a broadcast has a share for each");
-            let sources = &mut self.hall.ports[p].queue;
-            if let Some(f) = sources.feed_of(l) {
-                sources
-                    .merge
-                    .change(f, |feed| feed.staged.push_back((seq, share)));
-            }
-            self.hall.make_runnable(p);
-        }
-    }
-
-    /// Notes that a broadcaster sends nothing up to `frontier` any more. Returns whether that is news.
-    fn broadcaster_passed(&mut self, l: usize, frontier: u64) -> bool {
-        let berth = &mut self.hall.lanes[l];
-        let passed = berth.passed.max(frontier);
-        berth.passed = passed;
-        let mut reached = Vec::new();
-        for (p, port) in &mut self.hall.ports {
-            let Some(f) = port.queue.feed_of(l) else {
-                continue;
-            };
-            if port.queue.merge.feed(f).passed < passed {
-                port.queue.merge.change(f, |feed| feed.passed = passed);
-                reached.push(p);
-            }
-        }
-        for &p in &reached {
-            self.hall.make_runnable(p);
-        }
-        !reached.is_empty()
     }
 
     /// Looks into the ready lanes of a receiver's own senders. Returns whether there was anything.
@@ -334,56 +182,6 @@ impl<T> Frontier<T> {
         }
     }
 
-    /// Announces how far a receiver's messages and clock may go. Returns whether that is news.
-    fn announce(&mut self, p: usize) -> bool {
-        let lanes = &self.hall.lanes;
-        let port = &mut self.hall.ports[p];
-        let frontier = |l: usize| lanes[l].end.lane().frontier();
-        let Some(limit) = port.queue.merge.limit(frontier) else {
-            return false;
-        };
-        // As long as it is full, it does not get beyond the first message that waits.
-        let limit = match port.queue.merge.hold() {
-            Some(hold) if port.room() == 0 => limit.min(hold),
-            _ => limit,
-        };
-        if limit <= port.queue.limit {
-            return false;
-        }
-        port.queue.proposed = limit;
-        port.inlet.inbox().announce_limit(limit);
-        // A receiver whose last source has left counts here too, though nothing that joins now reaches it: the
-        // dispatcher's clock may follow its clock, and new receivers start there.
-        if limit > self.sources_proposed {
-            self.sources_proposed = limit;
-            self.hall.gate().announce_for_sources(limit);
-        }
-        true
-    }
-
-    /// Announces how far the dispatcher's clock may go. Returns whether that is news.
-    fn announce_for_receivers(&mut self) -> bool {
-        let lowest = self.lowest();
-        if lowest <= self.limit {
-            return false;
-        }
-        self.limit = lowest;
-        self.hall.gate().announce_for_receivers(lowest);
-        true
-    }
-
-    /// How far all receivers have got, and no further than a broadcaster that a new one hears.
-    fn lowest(&self) -> u64 {
-        let lowest = self.clocks.first().map_or(0, |&(clock, _)| clock);
-        if self.hall.sealed.is_empty() {
-            // Every receiver hears every broadcaster, and is behind it.
-            return lowest;
-        }
-        let lanes = self.hall.broadcast_lanes.iter();
-        let passed = lanes.map(|&l| self.hall.lanes[l].passed);
-        passed.fold(lowest, u64::min)
-    }
-
     /// Delivers what is due to a receiver, and moves its clock. Returns whether there was anything.
     fn deliver(&mut self, p: usize) -> bool {
         let port = &mut self.hall.ports[p];
@@ -420,12 +218,11 @@ impl<T> Frontier<T> {
             self.clocks.remove(&(sources.published, p));
             self.clocks.insert((now, p));
             sources.published = now;
-            sources.is_news = true;
             sources.clock.publish(Clock {
                 seq: Seq::from(now),
                 dispatched: sources.delivered,
             });
-            self.hall.touch(p);
+            self.moved.push(p);
             moved = true;
         }
         let port = &mut self.hall.ports[p];
@@ -532,47 +329,5 @@ impl<T> Frontier<T> {
             }
         }
         count
-    }
-
-    /// Shows the dispatcher's clock, and wakes whom the receivers' clocks concern. Returns whether there is
-    /// more to show.
-    fn publish(&mut self) -> bool {
-        let lowest = self.lowest();
-        let mut now = Clock {
-            seq: self.published.seq,
-            dispatched: self.hall.dispatched,
-        };
-        let is_held = self.joining_receivers > 0;
-        if is_held {
-            // As with a receiver's clock: see `deliver`.
-            self.limit = self.published.seq.get();
-            self.hall.gate().announce_for_receivers(self.limit);
-        } else {
-            now.seq = now.seq.max(Seq::from(lowest.min(self.limit)));
-        }
-        if now != self.published {
-            self.published = now;
-            self.clock.publish(now);
-        }
-        if !self.hall.touched.is_empty() || !self.hall.eased.is_empty() {
-            // Those that have parked for a tick, after this fence, see the clocks published before.
-            fence_after_publishing();
-            self.hall.wake_eased();
-            for inbox in self.hall.core.parked().take() {
-                match inbox.slot().get() {
-                    Some(p) => self.hall.ports[p].parked = true,
-                    None => inbox.link().rearm(),
-                }
-            }
-            for &p in &self.hall.touched {
-                if let Some(port) = self.hall.ports.get_mut(p) {
-                    if std::mem::take(&mut port.queue.is_news) && std::mem::take(&mut port.parked) {
-                        Hall::<T, Sources<T>>::wake_parked(port.inlet.inbox());
-                    }
-                }
-            }
-            self.hall.wake_touched();
-        }
-        !is_held && lowest > self.limit
     }
 }

@@ -42,6 +42,8 @@ pub(crate) struct Berth<T> {
     pub(super) in_ready: bool,
     /// The lane is in the list of those that something was taken out of.
     in_eased: bool,
+    /// The port that the lane waits for, as [`Blockage`](crate::blockage::Blockage) shows it.
+    waits_for: Option<usize>,
 }
 
 /// The engine's side of a receiver.
@@ -77,7 +79,7 @@ pub(crate) struct Hall<T, Q> {
     blocked: VecDeque<usize>,
     /// Ports that were full after a delivery, and may still be.
     full: Vec<usize>,
-    /// Ports whose receivers may have to be woken.
+    /// Ports whose receivers got something, and may have to be woken.
     pub(super) touched: Vec<usize>,
     /// Lanes that something was taken out of, whose senders may have to be woken.
     pub(super) eased: Vec<usize>,
@@ -113,6 +115,19 @@ impl<T> Berth<T> {
     /// Whether nothing more is put in.
     pub(super) fn is_done(&self) -> bool {
         self.left || self.is_gone
+    }
+
+    /// Shows which port has to go on before more is taken out of the lane; `None` if none has to.
+    pub(super) fn wait_for(&mut self, port: Option<usize>) {
+        if self.waits_for == port {
+            return;
+        }
+        self.waits_for = port;
+        let blockage = self.end.lane().blockage();
+        match port {
+            Some(p) => blockage.set(p, self.passed),
+            None => blockage.clear(),
+        }
     }
 
     /// Notes the number of a message that was taken out, of a sender whose numbers rise.
@@ -235,6 +250,7 @@ impl<T, Q> Hall<T, Q> {
             is_gone: false,
             in_ready: false,
             in_eased: false,
+            waits_for: None,
         });
         match port {
             Some(p) => self.ports[p].lanes.push(l),
@@ -363,7 +379,7 @@ impl<T, Q> Hall<T, Q> {
         self.touch(p);
     }
 
-    /// Has a receiver woken.
+    /// Has a receiver woken that got something.
     pub(super) fn touch(&mut self, p: usize) {
         if !std::mem::replace(&mut self.ports[p].in_touched, true) {
             self.touched.push(p);
@@ -378,6 +394,11 @@ impl<T, Q> Hall<T, Q> {
                 port.inlet.inbox().waiter().wake();
             }
         }
+    }
+
+    /// Whether there are any who may have to be woken.
+    pub(super) fn has_to_wake(&self) -> bool {
+        !self.touched.is_empty() || !self.eased.is_empty()
     }
 
     /// Wakes the senders that wait for space where there is some by now. After the fence.

@@ -1,6 +1,8 @@
 //! The engines step by step, on real handles and without a thread.
 
 mod faults;
+mod snapshots;
+mod starts;
 
 use crate::driver::Drive;
 use crate::forwarding::{Dense, Frontier, Parts, dispatch};
@@ -237,6 +239,7 @@ fn dense_lanes_wait_beyond_the_window() {
     a.forward(3, 3).unwrap();
     run(&mut engine);
     a.forward(4, 4).unwrap();
+    run(&mut engine);
     assert_eq!(a.try_forward(5, 5), Err(TryForwardError::Full(5)));
     assert!(can_block(&mut engine));
     b.forward(1, 1).unwrap();
@@ -297,28 +300,47 @@ fn dense_gives_up_what_everybody_has_promised_away() {
     assert_eq!(rx.observed().get(), 1_000_000);
 }
 
-/// A receiver whose last source has left may run ahead of everybody else, since nothing that joins then reaches it.
-/// One that is made later starts no further than any broadcaster that it hears.
-#[test]
-fn a_receiver_starts_no_further_than_a_broadcaster_that_was_there() {
-    let (dispatcher, mut engine) = frontier(1, 4);
-    let (tx, ahead) = dispatcher.channel("ahead").unwrap();
-    for n in [5, 9] {
-        tx.forward(n, n).unwrap();
+/// Who waits for a message is not woken by ticks; who waits for any event is.
+fn wakes_whom_it_concerns(dispatcher: &Dispatcher<u64, Forwarding>, engine: &mut impl Drive<u64>) {
+    use crate::waiter::this_thread;
+    let (tx, rx) = dispatcher.channel("r").unwrap();
+    run(engine);
+    let inbox = rx.outlet().inbox();
+    // As `recv_message` does before it parks.
+    inbox.waiter().register(&this_thread());
+    for n in 1..=5 {
+        tx.advance(n).unwrap();
+        run(engine);
+        assert_eq!(inbox.clock(dispatcher.clock().seq.get()), n);
+        assert!(inbox.waiter().is_registered(), "a tick has woken it");
     }
-    drop(tx);
-    // The first fills the inbox; the second waits, and with it the receiver's clock.
-    run(&mut engine);
-    let everybody = dispatcher.broadcaster();
-    let frontier = everybody.frontier();
-    run(&mut engine);
-    assert_eq!(numbers(&ahead), [5]);
-    run(&mut engine);
-    let (to_late, late) = dispatcher.channel("late").unwrap();
-    assert!(late.observed() <= frontier);
-    everybody.forward(frontier.get() + 1, 1).unwrap();
-    run(&mut engine);
-    drop((to_late, everybody));
-    run(&mut engine);
-    assert_eq!(numbers(&late), [frontier.get() + 1]);
+    tx.forward(6, 6).unwrap();
+    run(engine);
+    assert!(
+        !inbox.waiter().is_registered(),
+        "a message has not woken it"
+    );
+    assert_eq!(numbers(&rx), [6]);
+    // As `recv` does.
+    for n in 7..=9 {
+        inbox.waiter().register(&this_thread());
+        dispatcher.connection().core().parked().signal(inbox);
+        run(engine);
+        assert!(inbox.waiter().is_registered(), "nothing has happened");
+        tx.advance(n).unwrap();
+        run(engine);
+        assert!(!inbox.waiter().is_registered(), "a tick has not woken it");
+    }
+}
+
+#[test]
+fn frontier_wakes_whom_it_concerns() {
+    let (dispatcher, mut engine) = frontier(8, 8);
+    wakes_whom_it_concerns(&dispatcher, &mut engine);
+}
+
+#[test]
+fn dense_wakes_whom_it_concerns() {
+    let (dispatcher, mut engine) = dense(8, 8, 8);
+    wakes_whom_it_concerns(&dispatcher, &mut engine);
 }

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::parcel::Parcel;
 use crate::{SendBatchError, SendError, Sender, Seq};
 
-impl<T> Sender<T> {
+impl<T: Send + 'static> Sender<T> {
     /// Sends a message, and returns its number.
     ///
     /// It waits while the lane is full, and then until the message has come out of it, for which its receiver may have to receive.

@@ -9,7 +9,7 @@ use crate::{SendBatchError, SendError, Seq};
 
 use super::Source;
 
-impl<T> Source<T> {
+impl<T: Send + 'static> Source<T> {
     /// Sends a message, and waits for its number.
     pub(crate) fn send_sequenced(&self, parcel: Parcel<T>) -> Result<Seq, SendError<T>> {
         self.send_bundle_sequenced(vec![parcel])
@@ -62,12 +62,12 @@ impl<T> Source<T> {
 
     fn put_bundle(&self, bundle: Bundle<T>) -> Result<(), Vec<Parcel<T>>> {
         let count = bundle.len();
-        let parcel = Parcel::Bundle(Box::new(bundle));
+        let parcel = Parcel::bundle(bundle);
         self.put_counted(parcel, count, Patience::Endless)
             .map_err(|not_put| match not_put {
-                NotPut::Full(item) | NotPut::Closed(item) => match item.parcel {
-                    Parcel::Bundle(bundle) => bundle.into_parcels(),
-                    parcel => vec![parcel],
+                NotPut::Full(item) | NotPut::Closed(item) => match item.parcel.into_bundle() {
+                    Ok(bundle) => bundle.into_parcels(),
+                    Err(parcel) => vec![parcel],
                 },
             })
     }

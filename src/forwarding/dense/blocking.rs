@@ -1,27 +1,27 @@
-//! What a driver needs.
+//! What the driver of the engine needs.
 
-use crate::control::Control;
-use crate::driver::Drive;
-use crate::item::Item;
-use crate::signal_list::Linked;
-use crate::sync::channel;
+use crate::forwarding::engine::Engine;
+use crate::forwarding::hall::Hall;
 
-use super::Dense;
+use super::{Dense, Released};
 
-impl<T> Drive<T> for Dense<T> {
-    fn step(&mut self) -> bool {
-        self.work()
+impl<T> Engine for Dense<T> {
+    type Value = T;
+    type Queue = Released<T>;
+
+    fn hall(&self) -> &Hall<T, Released<T>> {
+        &self.hall
     }
 
-    fn is_finished(&self) -> bool {
-        self.hall.finished
+    fn hall_mut(&mut self) -> &mut Hall<T, Released<T>> {
+        &mut self.hall
     }
 
-    fn prepare_to_block(&mut self, watched: &mut Vec<usize>) -> bool {
-        watched.clear();
-        if self.hall.ask_for_space() {
-            return false;
-        }
+    fn work(&mut self) -> bool {
+        Dense::work(self)
+    }
+
+    fn list_watched(&mut self, watched: &mut Vec<usize>) -> bool {
         if !self.ready.is_empty() {
             return false;
         }
@@ -32,23 +32,10 @@ impl<T> Drive<T> for Dense<T> {
         true
     }
 
-    fn lanes(&self) -> usize {
-        self.hall.lanes.len()
-    }
-
-    fn control(&self) -> &channel::Receiver<Control<T>> {
-        &self.hall.control
-    }
-
-    fn queue(&self, l: usize) -> &channel::Receiver<Item<T>> {
-        self.hall.lanes[l].end.queue()
-    }
-
-    fn notice(&mut self, l: usize) -> bool {
-        let claimed = self.hall.lanes[l].end.lane().link().claim();
-        if claimed {
-            self.make_ready(l);
+    fn make_ready(&mut self, l: usize) {
+        let berth = &mut self.hall.lanes[l];
+        if berth.head.is_none() && !std::mem::replace(&mut berth.in_ready, true) {
+            self.ready.push_back(l);
         }
-        claimed
     }
 }

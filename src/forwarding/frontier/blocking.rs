@@ -1,30 +1,30 @@
-//! What a driver needs.
+//! What the driver of the engine needs.
 
-use crate::control::Control;
-use crate::driver::Drive;
-use crate::item::Item;
-use crate::signal_list::Linked;
-use crate::sync::channel;
+use crate::forwarding::engine::Engine;
+use crate::forwarding::hall::Hall;
 
-use super::Frontier;
+use super::{Frontier, Sources};
 
-impl<T> Drive<T> for Frontier<T> {
-    fn step(&mut self) -> bool {
-        self.work()
+impl<T> Engine for Frontier<T> {
+    type Value = T;
+    type Queue = Sources<T>;
+
+    fn hall(&self) -> &Hall<T, Sources<T>> {
+        &self.hall
     }
 
-    fn is_finished(&self) -> bool {
-        self.hall.finished
+    fn hall_mut(&mut self) -> &mut Hall<T, Sources<T>> {
+        &mut self.hall
     }
 
-    fn prepare_to_block(&mut self, watched: &mut Vec<usize>) -> bool {
-        watched.clear();
-        if self.hall.ask_for_space() {
-            return false;
-        }
+    fn work(&mut self) -> bool {
+        Frontier::work(self)
+    }
+
+    fn list_watched(&mut self, watched: &mut Vec<usize>) -> bool {
         for i in 0..self.hall.broadcast_lanes.len() {
             let l = self.hall.broadcast_lanes[i];
-            if self.broadcast_fits(l) {
+            if self.in_arrears(l).is_none() {
                 if self.hall.lanes[l].in_ready {
                     return false;
                 }
@@ -44,23 +44,17 @@ impl<T> Drive<T> for Frontier<T> {
         true
     }
 
-    fn lanes(&self) -> usize {
-        self.hall.lanes.len()
-    }
-
-    fn control(&self) -> &channel::Receiver<Control<T>> {
-        &self.hall.control
-    }
-
-    fn queue(&self, l: usize) -> &channel::Receiver<Item<T>> {
-        self.hall.lanes[l].end.queue()
-    }
-
-    fn notice(&mut self, l: usize) -> bool {
-        let claimed = self.hall.lanes[l].end.lane().link().claim();
-        if claimed {
-            self.make_ready(l);
+    fn make_ready(&mut self, l: usize) {
+        let berth = &mut self.hall.lanes[l];
+        if std::mem::replace(&mut berth.in_ready, true) {
+            return;
         }
-        claimed
+        match berth.port {
+            None => self.ready_broadcasts.push_back(l),
+            Some(p) => {
+                self.hall.ports[p].queue.ready.push_back(l);
+                self.hall.make_runnable(p);
+            }
+        }
     }
 }

@@ -30,8 +30,6 @@ pub(crate) struct Sources<T> {
     pub(super) delivered: u64,
     /// How many senders are about to join.
     pub(super) joining: usize,
-    /// The clock has moved in this step.
-    pub(super) is_news: bool,
 }
 
 impl<T> Port<T, Sources<T>> {
@@ -59,7 +57,6 @@ impl<T> Sources<T> {
             highest: start,
             delivered: 0,
             joining: 0,
-            is_news: false,
         }
     }
 

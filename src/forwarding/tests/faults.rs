@@ -62,6 +62,42 @@ fn dense_counts_a_promise_made_after_a_message_that_waits() {
     assert_eq!(rejected(&dispatcher), [(200, Some(200)), (101, Some(101))]);
 }
 
+/// A promise beyond a message that waits does not give the message up.
+#[test]
+fn dense_does_not_give_up_what_waits() {
+    let (dispatcher, mut engine) = dense(8, 8, 4);
+    let (a, rx) = dispatcher.channel("r").unwrap();
+    let b = dispatcher.sender("r").unwrap();
+    a.forward(100, 100).unwrap();
+    run(&mut engine);
+    a.advance(199).unwrap();
+    b.advance(199).unwrap();
+    run(&mut engine);
+    assert_eq!(rx.try_recv(), message(100, 100));
+    assert_eq!(rx.try_recv(), clock(199));
+}
+
+/// Numbers are not given up while somebody joins who may have them.
+#[test]
+fn dense_gives_nothing_up_while_a_source_joins() {
+    use crate::control::{Control, Newcomer};
+    let (dispatcher, mut engine) = dense::<u64>(8, 8, 4);
+    let (a, rx) = dispatcher.channel("r").unwrap();
+    let tell = dispatcher.connection();
+    tell.tell(Control::Joining(Newcomer::Broadcaster));
+    a.advance(100).unwrap();
+    assert!(can_block(&mut engine));
+    assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    let (lane, end) = tell.new_lane(None, 0);
+    tell.tell(Control::Lane(end));
+    lane.raise(40);
+    run(&mut engine);
+    assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    tell.tell(Control::LaneLeft(lane));
+    run(&mut engine);
+    assert_eq!(rx.try_recv(), clock(100));
+}
+
 /// A promise that is on its way is no message.
 #[test]
 fn dense_hands_back_no_promises() {
@@ -91,6 +127,19 @@ fn dense_loses_nothing_that_is_put_in_as_it_gives_up() {
     });
     run(&mut engine);
     assert_eq!(rejected(&dispatcher), [(5, Some(5)), (6, Some(6))]);
+}
+
+/// F3: a sender whose receiver has left holds nobody back, though it is still there.
+#[test]
+fn dense_does_not_wait_for_a_sender_whose_receiver_has_left() {
+    let (dispatcher, mut engine) = dense::<u64>(8, 8, 4);
+    let (_idle, gone) = dispatcher.channel("gone").unwrap();
+    let (tx, rx) = dispatcher.channel("r").unwrap();
+    run(&mut engine);
+    tx.advance(100).unwrap();
+    drop(gone);
+    run(&mut engine);
+    assert_eq!(rx.try_recv(), clock(100));
 }
 
 /// S10: who loses a race for a name leaves nothing behind.

@@ -1,0 +1,72 @@
+//! What the engines of both orders are to their driver.
+
+use crate::control::Control;
+use crate::driver::Drive;
+use crate::item::Item;
+use crate::signal_list::Linked;
+use crate::sync::channel;
+
+use super::hall::Hall;
+
+/// An engine of a forwarding dispatch.
+pub(crate) trait Engine {
+    /// What is sent.
+    type Value;
+
+    /// What it keeps for each receiver.
+    type Queue;
+
+    fn hall(&self) -> &Hall<Self::Value, Self::Queue>;
+
+    fn hall_mut(&mut self) -> &mut Hall<Self::Value, Self::Queue>;
+
+    /// Does what can be done at once. Returns whether that was anything.
+    fn work(&mut self) -> bool;
+
+    /// Lists the lanes to be watched while the driver blocks; `false` if there is something to do after all.
+    fn list_watched(&mut self, watched: &mut Vec<usize>) -> bool;
+
+    /// Enters a lane, whose flag is claimed, into the queue where it belongs.
+    fn make_ready(&mut self, l: usize);
+
+    /// Has a lane looked at, though it has not been signalled. Returns `false` if that is not in our hands: it has
+    /// been, or is about to be.
+    fn look_at(&mut self, l: usize) -> bool {
+        let claimed = self.hall().lanes[l].end.lane().link().claim();
+        if claimed {
+            self.make_ready(l);
+        }
+        claimed
+    }
+}
+
+impl<E: Engine> Drive<E::Value> for E {
+    fn step(&mut self) -> bool {
+        self.work()
+    }
+
+    fn is_finished(&self) -> bool {
+        self.hall().finished
+    }
+
+    fn prepare_to_block(&mut self, watched: &mut Vec<usize>) -> bool {
+        watched.clear();
+        !self.hall_mut().ask_for_space() && self.list_watched(watched)
+    }
+
+    fn lanes(&self) -> usize {
+        self.hall().lanes.len()
+    }
+
+    fn control(&self) -> &channel::Receiver<Control<E::Value>> {
+        &self.hall().control
+    }
+
+    fn queue(&self, l: usize) -> &channel::Receiver<Item<E::Value>> {
+        self.hall().lanes[l].end.queue()
+    }
+
+    fn notice(&mut self, l: usize) -> bool {
+        self.look_at(l)
+    }
+}
