@@ -48,6 +48,7 @@ use crate::{Clock, Order, Seq};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[non_exhaustive]
 pub struct Snapshot {
     /// How far the dispatch had got, before the rest was looked at: as
@@ -63,6 +64,7 @@ pub struct Snapshot {
 
 /// A receiver in a [`Snapshot`].
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[non_exhaustive]
 pub struct ReceiverSnapshot {
     /// Its name.
@@ -107,6 +109,7 @@ pub struct ReceiverSnapshot {
 
 /// A sender or a broadcaster in a [`Snapshot`].
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[non_exhaustive]
 pub struct SenderSnapshot {
     /// Tells senders of one dispatcher apart.
