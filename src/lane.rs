@@ -9,6 +9,7 @@ use crate::signal_list::{Link, Linked, SignalList};
 use crate::slot::Slot;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Arc, channel};
+use crate::telemetry::Telemetry;
 
 /// A lane, with both ends of its queue.
 ///
@@ -39,6 +40,7 @@ pub(crate) struct Lane<T> {
     link: Link<Self>,
     /// Where the engine keeps the other end.
     slot: Slot,
+    telemetry: Telemetry,
 }
 
 /// The engine's end of a lane. There is one for each open lane; dropping it closes the lane, and empties it.
@@ -71,6 +73,7 @@ pub(crate) fn lane<T>(
     capacity: usize,
     target: Option<Arc<Inbox<T>>>,
     origin: u64,
+    telemetry: Telemetry,
 ) -> (Arc<Lane<T>>, LaneEnd<T>) {
     let (sender, receiver) = channel::bounded(capacity);
     let lane = Arc::new(Lane {
@@ -86,6 +89,7 @@ pub(crate) fn lane<T>(
         closed: AtomicBool::new(false),
         link: Link::new(),
         slot: Slot::new(),
+        telemetry,
     });
     let end = LaneEnd {
         lane: Arc::clone(&lane),
@@ -202,6 +206,7 @@ impl<T> Lane<T> {
 
     #[cold]
     fn put_later(&self, mut item: Item<T>, patience: Patience) -> Result<(), NotPut<T>> {
+        let _waiting = self.telemetry.send_blocked(self);
         loop {
             // Waiting for space, and not for the message to be taken: a lane that is closed is emptied, so
             // this wakes up, and then the message is still ours to give back.

@@ -106,6 +106,28 @@
 //!
 //! - `serde`: [`Seq`] (as a plain number), [`Clock`], [`Order`] and [`Snapshot`] with its parts can be serialized and
 //!   deserialized.
+//! - `tracing`: what happens is told to [`tracing`](https://docs.rs/tracing), see below.
+//!
+//! ## tracing
+//!
+//! The target is `clocked_lanes`. Field `dispatcher` is the [name of its thread](Builder::thread_name), `receiver` a
+//! receiver's name, `sender` the [id](Sender::id) of a sender or broadcaster; a broadcaster has no `receiver`.
+//!
+//! | level | event or span | fields |
+//! |---|---|---|
+//! | DEBUG | `receiver joined`, `receiver left` | `dispatcher`, `receiver` |
+//! | DEBUG | `sender joined`, `sender left` | `dispatcher`, `sender`, `receiver` |
+//! | DEBUG | `broadcaster joined`, `broadcaster left` | `dispatcher`, `sender` |
+//! | DEBUG | span `send_blocked`, in it `blocked` and `unblocked`: a send waits for space in its lane | `dispatcher`, `sender`, `receiver` |
+//! | DEBUG | span `receive_parked`, in it `parked` and `resumed`: a receive waits, and has its thread sleep | `dispatcher`, `receiver` |
+//! | ERROR | `engine died`: told by the dispatcher's thread as it ends, when every handle has an error | `dispatcher` |
+//! | TRACE | `sent`, `received`: only if asked for by `Builder::trace_messages` | `dispatcher`, `sender`, `receiver`, `seq` |
+//!
+//! As long as no call waits and the events of messages are not asked for, a message costs a look at a flag more
+//! than without the feature.
+//!
+//! A subscriber may use the crate. If it panics at `joined`, that goes to who makes the handle, which is
+//! dropped then. All other panics end where they are, so that no message is lost.
 
 // The examples there are tested, too.
 #[cfg(doctest)]
@@ -150,6 +172,7 @@ mod slot;
 mod snapshot;
 mod source;
 mod sync;
+mod telemetry;
 mod waiter;
 
 pub use crate::broadcaster::Broadcaster;
