@@ -106,6 +106,7 @@
 //!
 //! - `serde`: [`Seq`] (as a plain number), [`Clock`], [`Order`] and [`Snapshot`] with its parts can be serialized and
 //!   deserialized.
+//! - `metrics`: who is there and which calls wait, as [`metrics`](https://docs.rs/metrics), see below.
 //! - `tracing`: what happens is told to [`tracing`](https://docs.rs/tracing), see below.
 //!
 //! ## tracing
@@ -128,6 +129,28 @@
 //!
 //! A subscriber may use the crate. If it panics at `joined`, that goes to who makes the handle, which is
 //! dropped then. All other panics end where they are, so that no message is lost.
+//!
+//! ## metrics
+//!
+//! All have the label `dispatcher`, the [name of its thread](Builder::thread_name); `kind` is `sender` or
+//! `broadcaster`. There is no label for receivers: their names may be without number. [`Dispatcher::snapshot`] has
+//! what concerns single ones.
+//!
+//! | name | what it is | unit | labels |
+//! |---|---|---|---|
+//! | `clocked_lanes_receivers` | gauge: receivers that are there | count | `dispatcher` |
+//! | `clocked_lanes_receivers_joined_total`, `clocked_lanes_receivers_left_total` | counters | count | `dispatcher` |
+//! | `clocked_lanes_senders` | gauge: senders and broadcasters that are there | count | `dispatcher`, `kind` |
+//! | `clocked_lanes_senders_joined_total`, `clocked_lanes_senders_left_total` | counters | count | `dispatcher`, `kind` |
+//! | `clocked_lanes_sends_blocked_total` | counter: sends that began to wait for space in their lane | count | `dispatcher`, `kind` |
+//! | `clocked_lanes_send_blocked_seconds` | histogram: how long they waited | seconds | `dispatcher`, `kind` |
+//! | `clocked_lanes_receives_parked_total` | counter: receives that began to wait and had their thread sleep | count | `dispatcher` |
+//! | `clocked_lanes_receive_parked_seconds` | histogram: how long they waited | seconds | `dispatcher` |
+//! | `clocked_lanes_engine_deaths_total` | counter: dispatchers whose thread has died | count | `dispatcher` |
+//!
+//! Messages are not counted one by one: [`Dispatcher::clock`] has their number, which costs them nothing. Figures go to
+//! the recorder that is installed at the time, so it should be installed before there are dispatchers. If it panics,
+//! that is as with a subscriber.
 
 // The examples there are tested, too.
 #[cfg(doctest)]
