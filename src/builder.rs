@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::forwarding;
 use crate::numbers::Numbers;
 use crate::sync::{Arc, channel};
+use crate::telemetry::Telemetry;
 use crate::{BuildError, Clock, Forwarding, Order, Seq, driver, inbox, lane};
 
 const CAPACITY: usize = 256;
@@ -41,6 +42,7 @@ pub struct Builder<T, M = Serializing> {
     stack_size: Option<usize>,
     /// In a forwarding dispatcher.
     order: Option<Order>,
+    traces_messages: bool,
     marker: PhantomData<fn(T) -> M>,
 }
 
@@ -88,6 +90,34 @@ impl<T, M> Builder<T, M> {
         self
     }
 
+    /// Whether each message sent and received is an event of `tracing`, at level TRACE and with its number where
+    /// that is known: a message that a serializing dispatch has yet to number is sent without. `false` unless set.
+    ///
+    /// The crate docs tell [what else](crate#tracing) there is. This is for looking closely, as it slows every
+    /// message down, also where nobody listens.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::Dispatcher;
+    ///
+    /// let dispatcher = Dispatcher::builder().trace_messages(true).build()?;
+    /// let (tx, rx) = dispatcher.channel("a")?;
+    /// tx.send('x')?; // sent dispatcher="clocked-lanes" sender=1 receiver="a"
+    /// rx.recv()?; // received dispatcher="clocked-lanes" receiver="a" seq=1
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(all(feature = "tracing", not(loom)))]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
+    pub fn trace_messages(mut self, traces: bool) -> Self {
+        self.traces_messages = traces;
+        self
+    }
+
+    fn telemetry(&self) -> Telemetry {
+        Telemetry::new(&self.thread_name, self.traces_messages)
+    }
+
     fn check(&self) -> Result<(), BuildError> {
         if self.capacity == 0 {
             return Err(BuildError::ZeroCapacity);
@@ -121,6 +151,7 @@ impl<T: Send + 'static> Builder<T> {
             thread_name: THREAD_NAME.to_owned(),
             stack_size: None,
             order: None,
+            traces_messages: false,
             marker: PhantomData,
         }
     }
@@ -150,6 +181,7 @@ impl<T: Send + 'static> Builder<T> {
             thread_name: self.thread_name,
             stack_size: self.stack_size,
             order: Some(order),
+            traces_messages: self.traces_messages,
             marker: PhantomData,
         }
     }
@@ -168,6 +200,7 @@ impl<T: Send + 'static> Builder<T> {
         };
         let (writer, cell) = clock(start);
         let numbers = Numbers::after(self.start.get());
+        let telemetry = self.telemetry();
         // Nothing is rejected where numbers are given.
         let (_, rejects) = channel::unbounded();
         let core = Arc::new(Core::new(
@@ -177,10 +210,12 @@ impl<T: Send + 'static> Builder<T> {
             numbers,
             None,
             rejects,
+            telemetry.clone(),
         ));
         let (tell, control) = channel::unbounded();
         let engine = Engine::new(Arc::clone(&core), control, writer, self.start);
-        driver::spawn(self.thread_name, self.stack_size, engine).map_err(BuildError::Spawn)?;
+        driver::spawn(self.thread_name, self.stack_size, telemetry, engine)
+            .map_err(BuildError::Spawn)?;
         Ok(Dispatcher::from_connection(Connection::new(core, tell)))
     }
 }
@@ -196,18 +231,20 @@ impl<T: Send + 'static> Builder<T, Forwarding> {
         self.check()?;
         let order = self.order.expect("a forwarding dispatcher has an order");
         let start = self.start.get();
+        let telemetry = self.telemetry();
+        let told = telemetry.clone();
         let (name, stack_size) = (self.thread_name, self.stack_size);
         let (capacity, lane_capacity) = (self.capacity, self.lane_capacity);
         let connection = match order {
             Order::Frontier => {
-                let parts = forwarding::dispatch(capacity, lane_capacity, order, start);
+                let parts = forwarding::dispatch(capacity, lane_capacity, order, start, told);
                 let engine = forwarding::Frontier::new(parts.hall, parts.clock, start);
-                driver::spawn(name, stack_size, engine).map(|()| parts.connection)
+                driver::spawn(name, stack_size, telemetry, engine).map(|()| parts.connection)
             }
             Order::Dense { window } => {
-                let parts = forwarding::dispatch(capacity, lane_capacity, order, start);
+                let parts = forwarding::dispatch(capacity, lane_capacity, order, start, told);
                 let engine = forwarding::Dense::new(parts.hall, parts.clock, start, window);
-                driver::spawn(name, stack_size, engine).map(|()| parts.connection)
+                driver::spawn(name, stack_size, telemetry, engine).map(|()| parts.connection)
             }
         };
         let connection = connection.map_err(BuildError::Spawn)?;
@@ -224,6 +261,7 @@ impl<T, M> fmt::Debug for Builder<T, M> {
             .field("thread_name", &self.thread_name)
             .field("stack_size", &self.stack_size)
             .field("order", &self.order)
+            .field("trace_messages", &self.traces_messages)
             .finish()
     }
 }

@@ -12,6 +12,7 @@ use crate::roster::Roster;
 use crate::signal_list::SignalList;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use crate::sync::{Arc, channel};
+use crate::telemetry::Telemetry;
 
 /// The shared part of a dispatcher.
 pub(crate) struct Core<T> {
@@ -33,6 +34,7 @@ pub(crate) struct Core<T> {
     broadcasters: AtomicUsize,
     /// The engine is gone.
     dead: AtomicBool,
+    telemetry: Telemetry,
 }
 
 /// A handle's connection to its dispatcher. When the last one is dropped, the engine's work is done.
@@ -57,6 +59,7 @@ impl<T> Core<T> {
         numbers: Numbers,
         gate: Option<Gate>,
         rejects: channel::Receiver<Rejected<T>>,
+        telemetry: Telemetry,
     ) -> Self
     where
         T: Send + 'static,
@@ -74,6 +77,7 @@ impl<T> Core<T> {
             next_lane_id: AtomicU64::new(1),
             broadcasters: AtomicUsize::new(0),
             dead: AtomicBool::new(false),
+            telemetry,
         }
     }
 
@@ -116,6 +120,11 @@ impl<T> Core<T> {
 
     pub(crate) fn roster(&self) -> &Roster<T> {
         &self.roster
+    }
+
+    #[inline]
+    pub(crate) fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
     }
 
     fn add_broadcaster(&self) {
@@ -165,7 +174,8 @@ impl<T> Connection<T> {
     ) -> (Arc<Lane<T>>, LaneEnd<T>) {
         // ORDERING: relaxed. Ids have to differ, no more.
         let id = self.core().next_lane_id.fetch_add(1, Ordering::Relaxed);
-        lane(id, self.core().lane_capacity, target, origin)
+        let telemetry = self.core().telemetry.clone();
+        lane(id, self.core().lane_capacity, target, origin, telemetry)
     }
 
     /// Makes a lane to `target`, where its sender is counted already, or to everybody, and enters it
@@ -248,6 +258,7 @@ impl<T> Connection<T> {
         for inbox in orphans {
             self.tell(Control::Orphaned(inbox));
         }
+        core.telemetry.source_left(lane);
     }
 
     /// Tells the engine something. Never blocks: the control lane is unbounded. Returns `false` if the

@@ -157,9 +157,10 @@ impl<T, M> Dispatcher<T, M> {
                 .tell(Control::ReceiverLeft(Arc::clone(&inbox)));
             return Err(ChannelError::NameInUse(inbox.name().to_owned()));
         }
-        let sender = Sender::new(Source::new(lane, self.connection.clone()));
+        let source = Source::new(lane, self.connection.clone());
         let receiver = Receiver::new(outlet, self.connection.clone());
-        Ok((sender, receiver))
+        core.telemetry().receiver_joined(&inbox);
+        Ok((Sender::new(source.announced()), receiver))
     }
 
     /// Finds out where a receiver that joins starts, with its first sender.
@@ -276,7 +277,7 @@ impl<T, M> Dispatcher<T, M> {
     }
 
     fn source(&self, target: Option<Arc<Inbox<T>>>) -> Source<T> {
-        Source::new(self.connection.join(target, None), self.connection.clone())
+        Source::new(self.connection.join(target, None), self.connection.clone()).announced()
     }
 
     /// How far the dispatch has got: a consistent pair, read without a lock.

@@ -5,6 +5,7 @@ use std::io;
 use crate::control::Control;
 use crate::item::Item;
 use crate::sync::{channel, thread};
+use crate::telemetry::Telemetry;
 
 /// How many lanes make blocking as costly as one more look round and a yield: a select enters and leaves each
 /// lane that it watches, at some 0.1 µs.
@@ -46,16 +47,25 @@ pub(crate) trait Drive<T> {
 pub(crate) fn spawn<T: Send + 'static>(
     name: String,
     stack_size: Option<usize>,
+    telemetry: Telemetry,
     engine: impl Drive<T> + Send + 'static,
 ) -> io::Result<()> {
     let mut builder = thread::Builder::new().name(name);
     if let Some(bytes) = stack_size {
         builder = builder.stack_size(bytes.max(MIN_STACK));
     }
-    builder.spawn(move || run(engine)).map(drop)
+    // The stack may be a small one, and what is moved into a thread is on it more than once.
+    let engine = Box::new(engine);
+    let thread = move || {
+        let _watch = telemetry.watch_engine();
+        // Dropped before the watch.
+        let mut engine = engine;
+        run(&mut *engine);
+    };
+    builder.spawn(thread).map(drop)
 }
 
-fn run<T>(mut engine: impl Drive<T>) {
+fn run<T>(engine: &mut impl Drive<T>) {
     let mut watched = Vec::new();
     let mut yields = 0;
     loop {
@@ -71,7 +81,7 @@ fn run<T>(mut engine: impl Drive<T>) {
             thread::yield_now();
             yields += 1;
         } else if engine.prepare_to_block(&mut watched) {
-            if block(&mut engine, &watched) {
+            if block(engine, &watched) {
                 yields = 0;
             } else {
                 thread::yield_now();

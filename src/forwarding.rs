@@ -22,6 +22,7 @@ use crate::core::{Connection, Core};
 use crate::gate::Gate;
 use crate::numbers::Numbers;
 use crate::sync::{Arc, channel};
+use crate::telemetry::Telemetry;
 use crate::{Clock, Order, Seq};
 
 pub(crate) use dense::Dense;
@@ -42,6 +43,7 @@ pub(crate) fn dispatch<T: Send + 'static, Q>(
     lane_capacity: usize,
     order: Order,
     start: u64,
+    telemetry: Telemetry,
 ) -> Parts<T, Q> {
     let (writer, cell) = clock(Clock {
         seq: Seq::from(start),
@@ -56,6 +58,7 @@ pub(crate) fn dispatch<T: Send + 'static, Q>(
         Numbers::after(0),
         Some(Gate::new(order, start)),
         rejects,
+        telemetry,
     ));
     let (tell, control) = channel::unbounded();
     let hall = Hall::new(Arc::clone(&core), control, reject);

@@ -93,7 +93,8 @@ impl<T> Iterator for Drain<'_, T> {
         if self.messages > 0 {
             let message = outlet.pop();
             self.messages -= 1;
-            if message.is_some() {
+            if let Some(event) = &message {
+                self.receiver.tell_received(event.seq());
                 return message;
             }
             // Somebody has received on this receiver since; then all that was counted is taken.

@@ -11,6 +11,7 @@ use crate::signal_list::{Link, Linked, SignalList};
 use crate::slot::Slot;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use crate::sync::{Arc, Backoff, channel, thread};
+use crate::telemetry::Telemetry;
 use crate::wait_queue::{Place, WaitQueue};
 use crate::waiter::{fence_after_publishing, this_thread};
 
@@ -60,6 +61,7 @@ pub(crate) struct Lane<T> {
     link: Link<Self>,
     /// Where the engine keeps the other end.
     slot: Slot,
+    telemetry: Telemetry,
 }
 
 /// The engine's end of a lane. There is one for each open lane; dropping it closes the lane, and empties it.
@@ -92,6 +94,7 @@ pub(crate) fn lane<T>(
     capacity: usize,
     target: Option<Arc<Inbox<T>>>,
     origin: u64,
+    telemetry: Telemetry,
 ) -> (Arc<Lane<T>>, LaneEnd<T>) {
     let (sender, receiver) = channel::bounded(capacity);
     let lane = Arc::new(Lane {
@@ -109,6 +112,7 @@ pub(crate) fn lane<T>(
         blockage: Blockage::new(),
         link: Link::new(),
         slot: Slot::new(),
+        telemetry,
     });
     let end = LaneEnd {
         lane: Arc::clone(&lane),
@@ -244,6 +248,7 @@ impl<T> Lane<T> {
                 result => return result,
             }
         }
+        let _waiting = self.telemetry.send_blocked(self);
         let waker = this_thread();
         let mut place = self.blocked_place();
         loop {

@@ -1,5 +1,6 @@
 // Under loom there are no examples to test: they would not run inside a model.
 #![cfg(not(all(loom, doctest)))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 //! Bounded channels behind one dispatcher that numbers every message, so that threads which read from
 //! different channels can tell how far each of them has got.
 //!
@@ -98,6 +99,58 @@
 //! an idle sender takes about 9,100 bytes, of which 1,000 are not the buffer, and an idle receiver about 7,500, of
 //! which 1,300 are not; in [`Order::Frontier`], where it has a clock of its own and keeps its sources in order, a
 //! receiver takes about 8,300. (Measured with 1,000 of each, on Linux.)
+//!
+//! # Features
+//!
+//! None is on unless asked for.
+//!
+//! - `serde`: [`Seq`] (as a plain number), [`Clock`], [`Order`] and [`Snapshot`] with its parts can be serialized and
+//!   deserialized.
+//! - `metrics`: who is there and which calls wait, as [`metrics`](https://docs.rs/metrics), see below.
+//! - `tracing`: what happens is told to [`tracing`](https://docs.rs/tracing), see below.
+//!
+//! ## tracing
+//!
+//! The target is `clocked_lanes`. Field `dispatcher` is the [name of its thread](Builder::thread_name), `receiver` a
+//! receiver's name, `sender` the [id](Sender::id) of a sender or broadcaster; a broadcaster has no `receiver`.
+//!
+//! | level | event or span | fields |
+//! |---|---|---|
+//! | DEBUG | `receiver joined`, `receiver left` | `dispatcher`, `receiver` |
+//! | DEBUG | `sender joined`, `sender left` | `dispatcher`, `sender`, `receiver` |
+//! | DEBUG | `broadcaster joined`, `broadcaster left` | `dispatcher`, `sender` |
+//! | DEBUG | span `send_blocked`, in it `blocked` and `unblocked`: a send waits for space in its lane | `dispatcher`, `sender`, `receiver` |
+//! | DEBUG | span `receive_parked`, in it `parked` and `resumed`: a receive waits, and has its thread sleep | `dispatcher`, `receiver` |
+//! | ERROR | `engine died`: told by the dispatcher's thread as it ends, when every handle has an error | `dispatcher` |
+//! | TRACE | `sent`, `received`: only if asked for by `Builder::trace_messages` | `dispatcher`, `sender`, `receiver`, `seq` |
+//!
+//! As long as no call waits and the events of messages are not asked for, a message costs a look at a flag more
+//! than without the feature.
+//!
+//! A subscriber may use the crate. If it panics at `joined`, that goes to who makes the handle, which is
+//! dropped then. All other panics end where they are, so that no message is lost.
+//!
+//! ## metrics
+//!
+//! All have the label `dispatcher`, the [name of its thread](Builder::thread_name); `kind` is `sender` or
+//! `broadcaster`. There is no label for receivers: their names may be without number. [`Dispatcher::snapshot`] has
+//! what concerns single ones.
+//!
+//! | name | what it is | unit | labels |
+//! |---|---|---|---|
+//! | `clocked_lanes_receivers` | gauge: receivers that are there | count | `dispatcher` |
+//! | `clocked_lanes_receivers_joined_total`, `clocked_lanes_receivers_left_total` | counters | count | `dispatcher` |
+//! | `clocked_lanes_senders` | gauge: senders and broadcasters that are there | count | `dispatcher`, `kind` |
+//! | `clocked_lanes_senders_joined_total`, `clocked_lanes_senders_left_total` | counters | count | `dispatcher`, `kind` |
+//! | `clocked_lanes_sends_blocked_total` | counter: sends that began to wait for space in their lane | count | `dispatcher`, `kind` |
+//! | `clocked_lanes_send_blocked_seconds` | histogram: how long they waited | seconds | `dispatcher`, `kind` |
+//! | `clocked_lanes_receives_parked_total` | counter: receives that began to wait and had their thread sleep | count | `dispatcher` |
+//! | `clocked_lanes_receive_parked_seconds` | histogram: how long they waited | seconds | `dispatcher` |
+//! | `clocked_lanes_engine_deaths_total` | counter: dispatchers whose thread has died | count | `dispatcher` |
+//!
+//! Messages are not counted one by one: [`Dispatcher::clock`] has their number, which costs them nothing. Figures go to
+//! the recorder that is installed at the time, so it should be installed before there are dispatchers. If it panics,
+//! that is as with a subscriber.
 
 // The examples there are tested, too.
 #[cfg(doctest)]
@@ -149,6 +202,7 @@ mod slot;
 mod snapshot;
 mod source;
 mod sync;
+mod telemetry;
 mod ticket;
 mod wait_queue;
 mod waiter;

@@ -11,6 +11,7 @@
 )]
 
 use crate::sync::{Arc, coin};
+use crate::telemetry::Telemetry;
 use crate::{
     Clock, Event, Order, Progress, Seq, clock_cell, frontier, gate, inbox, lane, parcel::Parcel,
     ring, roster, signal_list, waiter,
@@ -299,7 +300,13 @@ impl Entry {
         let (_, clock) = clock_cell::clock(Clock::default());
         let (_, outlet) = inbox::inbox(name.to_owned(), 1, clock, inbox::Says::UpToItsNumber);
         let inbox = Arc::clone(outlet.inbox());
-        let (lane, _) = lane::lane(lane_id, 1, Some(Arc::clone(&inbox)), 0);
+        let (lane, _) = lane::lane(
+            lane_id,
+            1,
+            Some(Arc::clone(&inbox)),
+            0,
+            Telemetry::new("a model", false),
+        );
         Self { inbox, lane }
     }
 

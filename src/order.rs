@@ -67,6 +67,7 @@ pub enum Forwarding {}
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[non_exhaustive]
 pub enum Order {
     /// Each sender forwards strictly rising numbers, with gaps or without; several senders may use the

@@ -434,7 +434,16 @@ impl<T> Receiver<T> {
     fn look(&self) -> Look<T> {
         let look = self.outlet.look();
         self.commit();
+        if let Look::Event(Event::Message { seq, .. }) = &look {
+            self.tell_received(*seq);
+        }
         look
+    }
+
+    #[inline]
+    pub(crate) fn tell_received(&self, seq: Seq) {
+        let telemetry = self.connection.core().telemetry();
+        telemetry.message_received(self.outlet.inbox(), seq.get());
     }
 
     fn look_for_message(&self) -> Look<T> {
@@ -466,6 +475,7 @@ impl<T> Receiver<T> {
             }
         }
         let inbox = self.outlet.inbox();
+        let mut waiting = None;
         // Taken back on every way out, also when `Clone` panics in `look`.
         let _registration = Registration(self);
         let waker = this_thread();
@@ -483,6 +493,8 @@ impl<T> Receiver<T> {
             if deadline.is_some_and(|at| Instant::now() >= at) {
                 return Err(RecvTimeoutError::Timeout);
             }
+            let telemetry = self.connection.core().telemetry();
+            waiting.get_or_insert_with(|| telemetry.receive_parked(inbox));
             // It is not if it was woken meanwhile; or if `Clone` has received on this very receiver, and has
             // taken the registration back. Either way another look is due.
             if inbox.waiter().is_registered() {
@@ -508,6 +520,7 @@ impl<T> Drop for Receiver<T> {
         self.connection.core().roster().remove_receiver(inbox);
         self.connection
             .tell(Control::ReceiverLeft(Arc::clone(inbox)));
+        self.connection.core().telemetry().receiver_left(inbox);
         // Last, since destructors are user code and may panic, and only what is there now, since the
         // engine may not know yet that it need not deliver any more.
         self.outlet.discard();

@@ -20,6 +20,8 @@ use std::fmt;
 /// assert_eq!(seen.to_string(), "7");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
 pub struct Seq(u64);
 
 impl Seq {
@@ -81,6 +83,7 @@ impl fmt::Debug for Seq {
 /// # Ok::<(), clocked_lanes::BuildError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 pub struct Clock {
     /// The highest number given out so far; the number the dispatcher was told to start after if
     /// there is none yet. What it is in a forwarding dispatch, [`Dispatcher::clock`](crate::Dispatcher::clock) tells.

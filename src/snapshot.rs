@@ -1,10 +1,13 @@
 //! What a dispatcher looks like at one moment.
 
+mod table;
+
 use crate::core::Core;
+use crate::gate::Gate;
 use crate::{Clock, Order, Seq};
 
 /// Who is there, how full everything is, and who waits for whom. Made by
-/// [`Dispatcher::snapshot`](crate::Dispatcher::snapshot).
+/// [`Dispatcher::snapshot`](crate::Dispatcher::snapshot). Printed, it is a small table.
 ///
 /// # Examples
 ///
@@ -45,11 +48,14 @@ use crate::{Clock, Order, Seq};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[non_exhaustive]
 pub struct Snapshot {
     /// How far the dispatch had got, before the rest was looked at: as
     /// [`Dispatcher::clock`](crate::Dispatcher::clock).
     pub clock: Clock,
+    /// In a forwarding dispatch, its contract; `None` in a serializing one.
+    pub order: Option<Order>,
     /// The receivers, by name.
     pub receivers: Vec<ReceiverSnapshot>,
     /// The senders and broadcasters, in the order in which they joined.
@@ -58,6 +64,7 @@ pub struct Snapshot {
 
 /// A receiver in a [`Snapshot`].
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[non_exhaustive]
 pub struct ReceiverSnapshot {
     /// Its name.
@@ -73,6 +80,25 @@ pub struct ReceiverSnapshot {
     /// How far its clock has got: in [`Order::Frontier`] it has one of its own; in [`Order::Dense`] it is the
     /// dispatcher's, but not beyond a message that waits for space in the inbox.
     pub clock: Seq,
+    /// How far it is behind the dispatch: how many numbers the clock has that it has yet to observe. The clock is
+    /// the dispatcher's; in [`Order::Frontier`] the receiver's own, which is never behind that.
+    ///
+    /// ```
+    /// use clocked_lanes::Dispatcher;
+    ///
+    /// let dispatcher = Dispatcher::new();
+    /// let (tx, rx) = dispatcher.channel("busy")?;
+    /// let (_idle, _other) = dispatcher.channel("other")?;
+    /// for n in 0..3 {
+    ///     tx.send(n)?;
+    ///     rx.recv_message()?;
+    /// }
+    /// let snapshot = dispatcher.snapshot();
+    /// assert_eq!(snapshot.receiver("busy").unwrap().lag, 0);
+    /// assert_eq!(snapshot.receiver("other").unwrap().lag, 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub lag: u64,
     /// In a forwarding dispatch, who holds its clock back: the ids of the senders and broadcasters that the number after
     /// the clock may still come from. In [`Order::Dense`], where it may come from any of them, those to other receivers
     /// are among them. Besides, the receiver holds it back itself when it is full.
@@ -112,6 +138,7 @@ pub struct ReceiverSnapshot {
 
 /// A sender or a broadcaster in a [`Snapshot`].
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[non_exhaustive]
 pub struct SenderSnapshot {
     /// Tells senders of one dispatcher apart.
@@ -169,14 +196,20 @@ impl Snapshot {
             let clock = core.clock().read();
             let mut receivers: Vec<_> = members
                 .receivers()
-                .map(|inbox| ReceiverSnapshot {
-                    name: inbox.name().to_owned(),
-                    len: inbox.len(),
-                    capacity: inbox.capacity(),
-                    observed: Seq::from(inbox.observed().seq()),
-                    senders: inbox.senders(),
-                    clock: Seq::from(inbox.clock(clock.seq.get())),
-                    held_back_by: Vec::new(),
+                .map(|inbox| {
+                    let dispatch = clock.seq.get();
+                    let (observed, own) = (inbox.observed().seq(), inbox.clock(dispatch));
+                    ReceiverSnapshot {
+                        name: inbox.name().to_owned(),
+                        len: inbox.len(),
+                        capacity: inbox.capacity(),
+                        observed: Seq::from(observed),
+                        senders: inbox.senders(),
+                        clock: Seq::from(own),
+                        // It may have observed more since the dispatcher's clock was read.
+                        lag: own.max(dispatch).saturating_sub(observed),
+                        held_back_by: Vec::new(),
+                    }
                 })
                 .collect();
             receivers.sort_unstable_by(|a, b| a.name.cmp(&b.name));
@@ -232,6 +265,7 @@ impl Snapshot {
             }
             Self {
                 clock,
+                order: core.gate().map(Gate::order),
                 receivers,
                 senders: senders.into_iter().map(|(sender, _)| sender).collect(),
             }

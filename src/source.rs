@@ -24,6 +24,12 @@ impl<T> Source<T> {
         Self { lane, connection }
     }
 
+    /// Tells that it has joined. A panic there has it leave.
+    pub(crate) fn announced(self) -> Self {
+        self.connection.core().telemetry().source_joined(&self.lane);
+        self
+    }
+
     pub(crate) fn lane(&self) -> &Lane<T> {
         &self.lane
     }
@@ -135,6 +141,7 @@ impl<T> Source<T> {
         match result {
             Ok(()) => {
                 Lane::signal(&self.lane, core.ready_lanes());
+                core.telemetry().message_sent(&self.lane, None);
             }
             Err(_) => core.numbers().release(count),
         }
@@ -161,6 +168,7 @@ impl<T> Clone for Source<T> {
             self.connection.join(target, Some(&self.lane)),
             self.connection.clone(),
         )
+        .announced()
     }
 }
 

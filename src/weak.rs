@@ -61,7 +61,7 @@ impl<T, M> WeakSender<T, M> {
             return None;
         }
         let lane = connection.join(Some(Arc::clone(&self.target)), None);
-        Some(Sender::new(Source::new(lane, connection)))
+        Some(Sender::new(Source::new(lane, connection).announced()))
     }
 
     /// The name of the receiver.
@@ -102,7 +102,7 @@ impl<T, M> WeakBroadcaster<T, M> {
     pub fn upgrade(&self) -> Option<Broadcaster<T, M>> {
         let connection = self.connection.upgrade()?;
         let lane = connection.join(None, None);
-        Some(Broadcaster::new(Source::new(lane, connection)))
+        Some(Broadcaster::new(Source::new(lane, connection).announced()))
     }
 }
 

@@ -6,6 +6,7 @@ use crate::driver::Drive;
 use crate::engine::Engine;
 use crate::numbers::Numbers;
 use crate::sync::{Arc, channel};
+use crate::telemetry::Telemetry;
 use crate::{Clock, Dispatcher, Event, Seq, TryRecvError, TrySendError};
 
 /// A dispatcher whose engine is stepped by the test.
@@ -20,6 +21,7 @@ fn by_hand<T: Send + 'static>(capacity: usize, lane_capacity: usize) -> (Dispatc
         numbers,
         None,
         rejects,
+        Telemetry::new("a test", false),
     ));
     let (tell, control) = channel::unbounded();
     let engine = Engine::new(Arc::clone(&core), control, writer, Seq::default());

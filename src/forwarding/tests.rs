@@ -6,6 +6,7 @@ mod starts;
 
 use crate::driver::Drive;
 use crate::forwarding::{Dense, Frontier, Parts, dispatch};
+use crate::telemetry::Telemetry;
 use crate::{
     Dispatcher, Event, ForwardError, Forwarding, Order, Receiver, Seq, TryForwardError,
     TryRecvError,
@@ -19,7 +20,13 @@ fn frontier<T: Send + 'static>(
         connection,
         hall,
         clock,
-    } = dispatch(capacity, lane_capacity, Order::Frontier, 0);
+    } = dispatch(
+        capacity,
+        lane_capacity,
+        Order::Frontier,
+        0,
+        Telemetry::new("a test", false),
+    );
     let engine = Frontier::new(hall, clock, 0);
     (Dispatcher::from_connection(connection), engine)
 }
@@ -33,7 +40,13 @@ fn dense<T: Send + 'static>(
         connection,
         hall,
         clock,
-    } = dispatch(capacity, lane_capacity, Order::Dense { window }, 0);
+    } = dispatch(
+        capacity,
+        lane_capacity,
+        Order::Dense { window },
+        0,
+        Telemetry::new("a test", false),
+    );
     let engine = Dense::new(hall, clock, 0, window);
     (Dispatcher::from_connection(connection), engine)
 }

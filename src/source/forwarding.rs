@@ -186,12 +186,15 @@ impl<T> Source<T> {
             // No model shows this call: an engine about to block finds by itself what is in the lane.
             self.signal();
         }
+        let seq = item.seq;
         match self.lane.put(item, patience) {
             Ok(()) => {
                 if !is_dense {
                     self.lane.raise(then);
                 }
                 self.signal();
+                let telemetry = self.connection.core().telemetry();
+                telemetry.message_sent(&self.lane, Some(seq));
                 Ok(())
             }
             Err(NotPut::Full(item)) => Err(NotForwarded::Full(item)),
