@@ -174,6 +174,7 @@ impl<T, M> Dispatcher<T, M> {
         };
         if let Some(gate) = core.gate() {
             self.connection.tell(Control::Joining(Newcomer::Receiver));
+            // No model shows this call: see `Connection::origin`.
             fence_at_gate();
             if gate.order() == Order::Frontier {
                 start.origin = gate.limit_for_receivers();

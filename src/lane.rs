@@ -269,6 +269,12 @@ impl<T> Lane<T> {
         Place::new(&self.blocked)
     }
 
+    /// Those who wait for space in the lane, or for its end.
+    #[cfg(feature = "async")]
+    pub(crate) fn blocked(&self) -> &WaitQueue {
+        &self.blocked
+    }
+
     /// Wakes those who wait for space. By the engine, when it has taken something out, and after
     /// [`fence_after_publishing`].
     #[inline]

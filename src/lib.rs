@@ -104,6 +104,9 @@
 //!
 //! None is on unless asked for.
 //!
+//! - `async`: tasks wait where threads do, on any executor, and both mix: [`Receiver`] has `recv_async` and is a
+//!   `Stream`, [`Sender`] and [`Broadcaster`] have `send_async` and are a `Sink`, and [`Progress`] has
+//!   `wait_for_async`.
 //! - `serde`: [`Seq`] (as a plain number), [`Clock`], [`Order`] and [`Snapshot`] with its parts can be serialized and
 //!   deserialized.
 //! - `metrics`: who is there and which calls wait, as [`metrics`](https://docs.rs/metrics), see below.
@@ -194,6 +197,7 @@ mod recv_error;
 mod rejects;
 mod ring;
 mod roster;
+mod select;
 mod send_error;
 mod sender;
 mod seq;
@@ -223,8 +227,11 @@ pub use crate::pump::{Pump, PumpError, PumpTarget, Pumped};
 pub use crate::receiver::Receiver;
 pub use crate::recv_error::{RecvError, RecvTimeoutError, TryRecvError};
 pub use crate::rejects::{Rejected, Rejects};
+pub use crate::select::{ReadyTimeoutError, Select, TryReadyError};
 pub use crate::send_error::{SendError, SendTimeoutError, TrySendError};
 pub use crate::sender::Sender;
 pub use crate::seq::{Clock, Seq};
 pub use crate::snapshot::{ReceiverSnapshot, SenderSnapshot, Snapshot};
+#[cfg(any(feature = "async", loom))]
+pub use crate::source::SendAsync;
 pub use crate::weak::{WeakBroadcaster, WeakSender};

@@ -1,5 +1,8 @@
 //! How far a receiver has got, for other threads.
 
+#[cfg(any(feature = "async", loom))]
+mod asynchronous;
+
 use std::fmt;
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,9 @@
 //! The receiving half of a channel.
 
+#[cfg(any(feature = "async", loom))]
+mod asynchronous;
+mod waiting;
+
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -7,8 +11,7 @@ use crate::control::Control;
 use crate::core::Connection;
 use crate::inbox::{Look, Outlet};
 use crate::iter::{Drain, IntoIter, Iter, TryIter};
-use crate::sync::{Arc, Backoff, thread};
-use crate::waiter::{fence_after_registering, this_thread};
+use crate::sync::Arc;
 use crate::{
     Clock, DisconnectReason, Event, Progress, RecvError, RecvTimeoutError, Seq, TryRecvError,
 };
@@ -445,72 +448,6 @@ impl<T> Receiver<T> {
         let telemetry = self.connection.core().telemetry();
         telemetry.message_received(self.outlet.inbox(), seq.get());
     }
-
-    fn look_for_message(&self) -> Look<T> {
-        match self.look() {
-            // After a tick there was no message, and the next look may well find another tick, if the
-            // clock runs fast. Then there is nothing, for now.
-            Look::Event(Event::Clock(_)) => match self.look() {
-                Look::Event(Event::Clock(_)) => Look::Nothing,
-                look => look,
-            },
-            look => look,
-        }
-    }
-
-    /// Looks until there is something, and parks in between. A tick wakes it only if `ticks` says so.
-    fn wait(
-        &self,
-        look: impl Fn() -> Look<T>,
-        ticks: bool,
-        deadline: Option<Instant>,
-    ) -> Result<Event<T>, RecvTimeoutError> {
-        let backoff = Backoff::new();
-        loop {
-            match look() {
-                Look::Event(event) => return Ok(event),
-                Look::End => return Err(RecvTimeoutError::Disconnected),
-                Look::Nothing if backoff.is_completed() => break,
-                Look::Nothing => backoff.snooze(),
-            }
-        }
-        let inbox = self.outlet.inbox();
-        let mut waiting = None;
-        // Taken back on every way out, also when `Clone` panics in `look`.
-        let _registration = Registration(self);
-        let waker = this_thread();
-        loop {
-            inbox.waiter().register(&waker);
-            if ticks {
-                self.connection.core().parked().signal(inbox);
-            }
-            fence_after_registering();
-            match look() {
-                Look::Event(event) => return Ok(event),
-                Look::End => return Err(RecvTimeoutError::Disconnected),
-                Look::Nothing => {}
-            }
-            if deadline.is_some_and(|at| Instant::now() >= at) {
-                return Err(RecvTimeoutError::Timeout);
-            }
-            let telemetry = self.connection.core().telemetry();
-            waiting.get_or_insert_with(|| telemetry.receive_parked(inbox));
-            // It is not if it was woken meanwhile; or if `Clone` has received on this very receiver, and has
-            // taken the registration back. Either way another look is due.
-            if inbox.waiter().is_registered() {
-                thread::park_until(deadline);
-            }
-        }
-    }
-}
-
-/// The receiver is registered as waiting.
-struct Registration<'a, T>(&'a Receiver<T>);
-
-impl<T> Drop for Registration<'_, T> {
-    fn drop(&mut self) {
-        self.0.outlet.inbox().waiter().clear();
-    }
 }
 
 impl<T> Drop for Receiver<T> {
@@ -521,6 +458,8 @@ impl<T> Drop for Receiver<T> {
         self.connection
             .tell(Control::ReceiverLeft(Arc::clone(inbox)));
         self.connection.core().telemetry().receiver_left(inbox);
+        // A task that waited, and dropped the receiver instead of asking it again.
+        inbox.waiter().clear();
         // Last, since destructors are user code and may panic, and only what is there now, since the
         // engine may not know yet that it need not deliver any more.
         self.outlet.discard();

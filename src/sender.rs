@@ -1,7 +1,11 @@
 //! The sending half of a channel.
 
+#[cfg(any(feature = "async", loom))]
+mod asynchronous;
 mod batch;
 mod forwarding;
+#[cfg(feature = "async")]
+mod sink;
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -1,15 +1,24 @@
 //! What a sender and a broadcaster have in common: a lane, and the way to use it.
 
+#[cfg(any(feature = "async", loom))]
+mod asynchronous;
 mod batch;
 mod forwarding;
+#[cfg(feature = "async")]
+mod sink;
 
 use std::time::{Duration, Instant};
+
+#[cfg(any(feature = "async", loom))]
+pub use asynchronous::SendAsync;
 
 use crate::core::Connection;
 use crate::item::Item;
 use crate::lane::{FOR_END, Lane, NotPut, Patience};
 use crate::parcel::Parcel;
 use crate::sync::{Arc, thread};
+#[cfg(feature = "async")]
+use crate::wait_queue::Key;
 use crate::waiter::this_thread;
 use crate::{DisconnectReason, SendError, SendTimeoutError, Seq, TrySendError};
 
@@ -17,11 +26,19 @@ use crate::{DisconnectReason, SendError, SendTimeoutError, Seq, TrySendError};
 pub(crate) struct Source<T> {
     lane: Arc<Lane<T>>,
     connection: Connection<T>,
+    /// The place of a task that waits for space, for the handle as a sink.
+    #[cfg(feature = "async")]
+    sink: Key,
 }
 
 impl<T> Source<T> {
     pub(crate) fn new(lane: Arc<Lane<T>>, connection: Connection<T>) -> Self {
-        Self { lane, connection }
+        Self {
+            lane,
+            connection,
+            #[cfg(feature = "async")]
+            sink: Key::default(),
+        }
     }
 
     /// Tells that it has joined. A panic there has it leave.
@@ -62,14 +79,24 @@ impl<T> Source<T> {
         }
     }
 
+    /// Why nothing can be sent any more, but for want of numbers, which is not told to those who wait.
+    fn close_reason(&self) -> Option<DisconnectReason> {
+        let is_closed = self.lane.is_closed() || self.connection.core().is_dead();
+        if is_closed {
+            self.disconnect_reason()
+        } else {
+            None
+        }
+    }
+
     /// Waits until nothing can be sent any more, and tells why. `None` if the time is up.
     pub(crate) fn wait_closed(&self, deadline: Option<Instant>) -> Option<DisconnectReason> {
         let waker = this_thread();
         let mut place = self.lane.blocked_place();
         loop {
             place.queue_up(FOR_END, &waker);
-            if self.lane.is_closed() || self.connection.core().is_dead() {
-                return self.disconnect_reason();
+            if let Some(reason) = self.close_reason() {
+                return Some(reason);
             }
             if deadline.is_some_and(|at| Instant::now() >= at) {
                 return None;
@@ -174,6 +201,8 @@ impl<T> Clone for Source<T> {
 
 impl<T> Drop for Source<T> {
     fn drop(&mut self) {
+        #[cfg(feature = "async")]
+        self.leave_sink();
         self.connection.leave(&self.lane);
     }
 }

@@ -1,5 +1,8 @@
 //! What becomes of messages whose sender waits for their numbers.
 
+#[cfg(any(feature = "async", loom))]
+use std::task::Poll;
+
 use crate::parcel::Parcel;
 use crate::sync::{Arc, Backoff, Mutex, MutexGuard, thread};
 use crate::waiter::{Waiter, fence_after_publishing, fence_after_registering, this_thread};
@@ -113,6 +116,18 @@ impl<T> Ticket<T> {
             }
             thread::park_until(None);
         }
+    }
+
+    /// As [`wait`](Self::wait), for a task.
+    #[cfg(any(feature = "async", loom))]
+    pub(crate) fn poll(&self, cx: &std::task::Context<'_>) -> Poll<Result<u64, Vec<Parcel<T>>>> {
+        if let Some(fate) = self.look() {
+            return Poll::Ready(fate);
+        }
+        let waker = cx.waker().clone();
+        self.sender.register(&std::sync::Arc::new(waker));
+        fence_after_registering();
+        self.look().map_or(Poll::Pending, Poll::Ready)
     }
 
     fn look(&self) -> Option<Result<u64, Vec<Parcel<T>>>> {

@@ -33,12 +33,15 @@ struct Entries {
 /// By target and ticket.
 type Wakers = BTreeMap<(u64, u64), Waker>;
 
+/// Which place in the queue somebody has, by target and ticket; none before [`WaitQueue::enter`] gives one.
+#[derive(Debug, Default)]
+pub(crate) struct Key(Option<(u64, u64)>);
+
 /// A place in a queue, which is left when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Place<'a> {
     queue: &'a WaitQueue,
-    /// Target and ticket, once it has queued up.
-    key: Option<(u64, u64)>,
+    key: Key,
 }
 
 impl WaitQueue {
@@ -74,6 +77,35 @@ impl WaitQueue {
         }
     }
 
+    /// Queues up, or leaves another waker at the place there, which always has the same target. To be followed by a
+    /// look whether what it waits for has come, and by [`leave`](Self::leave) when it waits no more.
+    pub(crate) fn enter(&self, key: &mut Key, target: u64, waker: &Waker) {
+        // Cloned before the lock is taken, and dropped after it: user code.
+        let waker = waker.clone();
+        let mut entries = self.lock();
+        let place = *key.0.get_or_insert_with(|| {
+            entries.next_ticket += 1;
+            (target, entries.next_ticket)
+        });
+        let old = entries.wakers.insert(place, waker);
+        self.summarise(&entries);
+        drop(entries);
+        drop(old);
+        fence_after_registering();
+    }
+
+    /// Leaves the queue, if it is there.
+    pub(crate) fn leave(&self, key: &mut Key) {
+        let Some(place) = key.0.take() else {
+            return;
+        };
+        let mut entries = self.lock();
+        let old = entries.wakers.remove(&place);
+        self.summarise(&entries);
+        drop(entries);
+        drop(old);
+    }
+
     #[cold]
     fn wake(&self, split: impl FnOnce(&mut Wakers) -> Wakers) {
         let mut entries = self.lock();
@@ -105,39 +137,18 @@ impl WaitQueue {
 
 impl<'a> Place<'a> {
     pub(crate) fn new(queue: &'a WaitQueue) -> Self {
-        Self { queue, key: None }
+        let key = Key::default();
+        Self { queue, key }
     }
 
-    /// Queues up, or leaves another waker at the place there. To be followed by a look whether what it waits for
-    /// has come.
+    /// Queues up. To be followed by a look whether what it waits for has come.
     pub(crate) fn queue_up(&mut self, target: u64, waker: &Waker) {
-        // Cloned before the lock is taken, and dropped after it: user code.
-        let waker = waker.clone();
-        let mut entries = self.queue.lock();
-        let key = match self.key {
-            Some((_, ticket)) => (target, ticket),
-            None => {
-                entries.next_ticket += 1;
-                (target, entries.next_ticket)
-            }
-        };
-        let old = entries.wakers.insert(key, waker);
-        self.queue.summarise(&entries);
-        drop(entries);
-        self.key = Some(key);
-        drop(old);
-        fence_after_registering();
+        self.queue.enter(&mut self.key, target, waker);
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        if let Some(key) = self.key {
-            let mut entries = self.queue.lock();
-            let old = entries.wakers.remove(&key);
-            self.queue.summarise(&entries);
-            drop(entries);
-            drop(old);
-        }
+        self.queue.leave(&mut self.key);
     }
 }

@@ -118,3 +118,8 @@ pub(crate) trait Joins: Engine {
         !ended.is_empty()
     }
 }
+
+/// Counts one out who has joined, and has told before that it was about to: it found out where to start after that.
+pub(super) fn told_before(joining: &mut usize) {
+    *joining = (joining.checked_sub(1)).expect("who joins has told before that it was about to");
+}

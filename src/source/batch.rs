@@ -37,8 +37,7 @@ impl<T: Send + 'static> Source<T> {
     ) -> Result<RangeInclusive<Seq>, SendBatchError<T>> {
         let parcels = self.checked(parcels)?;
         let Some(more) = (parcels.len() as u64).checked_sub(1) else {
-            // As empty as a range can be.
-            return Ok(Seq::from(1)..=Seq::from(0));
+            return Ok(no_numbers());
         };
         self.send_bundle_sequenced(parcels)
             .map(|first| Seq::from(first)..=Seq::from(first + more))
@@ -46,7 +45,10 @@ impl<T: Send + 'static> Source<T> {
     }
 
     /// Hands a batch back that is too large for any receiver concerned.
-    fn checked(&self, parcels: Vec<Parcel<T>>) -> Result<Vec<Parcel<T>>, SendBatchError<T>> {
+    pub(super) fn checked(
+        &self,
+        parcels: Vec<Parcel<T>>,
+    ) -> Result<Vec<Parcel<T>>, SendBatchError<T>> {
         // All receivers of a dispatcher have the same capacity.
         if parcels.len() > self.connection.core().capacity() {
             return Err(SendBatchError::TooLarge(values_of(parcels)));
@@ -65,14 +67,24 @@ impl<T: Send + 'static> Source<T> {
         let parcel = Parcel::bundle(bundle);
         self.put_counted(parcel, count, Patience::Endless)
             .map_err(|not_put| match not_put {
-                NotPut::Full(item) | NotPut::Closed(item) => match item.parcel.into_bundle() {
-                    Ok(bundle) => bundle.into_parcels(),
-                    Err(parcel) => vec![parcel],
-                },
+                NotPut::Full(item) | NotPut::Closed(item) => parcels_of(item.parcel),
             })
     }
 }
 
-fn values_of<T>(parcels: Vec<Parcel<T>>) -> Vec<T> {
+/// The numbers of a batch without messages.
+pub(super) fn no_numbers() -> RangeInclusive<Seq> {
+    Seq::from(1)..=Seq::from(0)
+}
+
+/// What a bundle that was not sent consists of.
+pub(super) fn parcels_of<T>(parcel: Parcel<T>) -> Vec<Parcel<T>> {
+    match parcel.into_bundle() {
+        Ok(bundle) => bundle.into_parcels(),
+        Err(parcel) => vec![parcel],
+    }
+}
+
+pub(super) fn values_of<T>(parcels: Vec<Parcel<T>>) -> Vec<T> {
     parcels.into_iter().filter_map(Parcel::take).collect()
 }

@@ -11,7 +11,7 @@ use crate::{ForwardError, ForwardTimeoutError, Order, Seq, TryForwardError};
 use super::{Source, value_of};
 
 /// Why a numbered message was not put in. Contains it.
-enum NotForwarded<V> {
+pub(super) enum NotForwarded<V> {
     /// Its number is not above the frontier.
     Late(V),
     /// There was no space, or none in time.
@@ -150,7 +150,7 @@ impl<T> Source<T> {
     }
 
     #[inline]
-    fn put_numbered(
+    pub(super) fn put_numbered(
         &self,
         seq: Seq,
         parcel: Parcel<T>,

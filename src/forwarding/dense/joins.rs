@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::clock_cell::ClockWriter;
 use crate::control::Newcomer;
 use crate::forwarding::engine::Engine;
-use crate::forwarding::joins::Joins;
+use crate::forwarding::joins::{Joins, told_before};
 use crate::inbox::Inlet;
 use crate::lane::LaneEnd;
 use crate::parcel::{Blank, Parcel};
@@ -19,7 +19,7 @@ impl<T> Joins for Dense<T> {
     }
 
     fn join_receiver(&mut self, inlet: Inlet<T>, lane: LaneEnd<T>, _: Option<ClockWriter>) {
-        self.joining -= 1;
+        told_before(&mut self.joining);
         if self.has_ended {
             // The lane is closed as its end is dropped.
             inlet.give_up(self.arrived);
@@ -30,7 +30,7 @@ impl<T> Joins for Dense<T> {
     }
 
     fn join_lane(&mut self, end: LaneEnd<T>) {
-        self.joining -= 1;
+        told_before(&mut self.joining);
         if self.has_ended {
             return;
         }

@@ -1,6 +1,6 @@
 //! How broadcasts get to receivers: out of a broadcaster's lane, and into the merge of each one that it reaches.
 
-use crate::forwarding::joins::Joins;
+use crate::forwarding::joins::{Joins, told_before};
 use crate::item::Item;
 use crate::lane::LaneEnd;
 use crate::sync::Arc;
@@ -10,7 +10,7 @@ use super::{Frontier, TURN};
 impl<T> Frontier<T> {
     /// A broadcaster joins.
     pub(super) fn join_broadcasts(&mut self, end: LaneEnd<T>) {
-        self.joining_broadcasters -= 1;
+        told_before(&mut self.joining_broadcasters);
         let l = self.hall.join_lane(end, None);
         let (birth, passed) = (self.hall.lanes[l].birth, self.hall.lanes[l].passed);
         let mut reached = Vec::new();

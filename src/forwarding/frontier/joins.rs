@@ -2,7 +2,7 @@
 
 use crate::clock_cell::ClockWriter;
 use crate::control::Newcomer;
-use crate::forwarding::joins::Joins;
+use crate::forwarding::joins::{Joins, told_before};
 use crate::inbox::Inlet;
 use crate::lane::LaneEnd;
 
@@ -22,7 +22,7 @@ impl<T> Joins for Frontier<T> {
     }
 
     fn join_receiver(&mut self, inlet: Inlet<T>, lane: LaneEnd<T>, clock: Option<ClockWriter>) {
-        self.joining_receivers -= 1;
+        told_before(&mut self.joining_receivers);
         let start = lane.lane().origin();
         let clock = clock.expect("each receiver has a clock of its own");
         let p = self.hall.join_receiver(inlet, Sources::new(clock, start));
@@ -42,7 +42,7 @@ impl<T> Joins for Frontier<T> {
             Some(inbox) => {
                 // If the receiver has left or ended, the lane is closed as its end is dropped.
                 if let Some(p) = self.hall.open_port(&inbox) {
-                    self.hall.ports[p].queue.joining -= 1;
+                    told_before(&mut self.hall.ports[p].queue.joining);
                     self.join_port(end, p);
                 }
             }

@@ -1,0 +1,86 @@
+//! How a receiver waits.
+
+use std::task::Waker;
+use std::time::Instant;
+
+use crate::inbox::Look;
+use crate::sync::{Backoff, thread};
+use crate::waiter::{fence_after_registering, this_thread};
+use crate::{Event, RecvTimeoutError};
+
+use super::Receiver;
+
+/// The receiver is registered as waiting, until this is dropped.
+struct Registration<'a, T>(&'a Receiver<T>);
+
+impl<T> Drop for Registration<'_, T> {
+    fn drop(&mut self) {
+        self.0.outlet.inbox().waiter().clear();
+    }
+}
+
+impl<T> Receiver<T> {
+    pub(super) fn look_for_message(&self) -> Look<T> {
+        match self.look() {
+            // After a tick there was no message, and the next look may well find another tick, if the
+            // clock runs fast. Then there is nothing, for now.
+            Look::Event(Event::Clock(_)) => match self.look() {
+                Look::Event(Event::Clock(_)) => Look::Nothing,
+                look => look,
+            },
+            look => look,
+        }
+    }
+
+    /// Leaves a waker, to be woken by a message, by the end and, if `ticks` says so, by a tick. To be followed by a
+    /// look.
+    pub(crate) fn register(&self, waker: &std::sync::Arc<Waker>, ticks: bool) {
+        let inbox = self.outlet.inbox();
+        inbox.waiter().register(waker);
+        if ticks {
+            self.connection.core().parked().signal(inbox);
+        }
+        fence_after_registering();
+    }
+
+    /// Looks until there is something, and parks in between. A tick wakes it only if `ticks` says so.
+    pub(super) fn wait(
+        &self,
+        look: impl Fn() -> Look<T>,
+        ticks: bool,
+        deadline: Option<Instant>,
+    ) -> Result<Event<T>, RecvTimeoutError> {
+        let backoff = Backoff::new();
+        loop {
+            match look() {
+                Look::Event(event) => return Ok(event),
+                Look::End => return Err(RecvTimeoutError::Disconnected),
+                Look::Nothing if backoff.is_completed() => break,
+                Look::Nothing => backoff.snooze(),
+            }
+        }
+        let inbox = self.outlet.inbox();
+        let mut waiting = None;
+        // Taken back on every way out, also when `Clone` panics in `look`.
+        let _registration = Registration(self);
+        let waker = this_thread();
+        loop {
+            self.register(&waker, ticks);
+            match look() {
+                Look::Event(event) => return Ok(event),
+                Look::End => return Err(RecvTimeoutError::Disconnected),
+                Look::Nothing => {}
+            }
+            if deadline.is_some_and(|at| Instant::now() >= at) {
+                return Err(RecvTimeoutError::Timeout);
+            }
+            let telemetry = self.connection.core().telemetry();
+            waiting.get_or_insert_with(|| telemetry.receive_parked(inbox));
+            // It is not if it was woken meanwhile; or if `Clone` has received on this very receiver, and has
+            // taken the registration back. Either way another look is due.
+            if inbox.waiter().is_registered() {
+                thread::park_until(deadline);
+            }
+        }
+    }
+}
