@@ -24,6 +24,7 @@ mod select;
 mod shutdown;
 mod signal_list;
 mod waiter;
+mod waiting;
 
 // What `lane` is about here; elsewhere it is about the real one.
 use clocked_lanes::models::channel;

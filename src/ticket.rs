@@ -112,6 +112,7 @@ impl<T> Ticket<T> {
             self.sender.register(&waker);
             fence_after_registering();
             if let Some(fate) = self.look() {
+                self.sender.clear();
                 return fate;
             }
             thread::park_until(None);
@@ -127,7 +128,13 @@ impl<T> Ticket<T> {
         let waker = cx.waker().clone();
         self.sender.register(&std::sync::Arc::new(waker));
         fence_after_registering();
-        self.look().map_or(Poll::Pending, Poll::Ready)
+        match self.look() {
+            Some(fate) => {
+                self.sender.clear();
+                Poll::Ready(fate)
+            }
+            None => Poll::Pending,
+        }
     }
 
     fn look(&self) -> Option<Result<u64, Vec<Parcel<T>>>> {

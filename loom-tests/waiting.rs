@@ -1,0 +1,119 @@
+//! Those who wait in other ways than a receiver's thread does: tasks, a thread with several receivers, and senders
+//! who wait for a number or for the end.
+
+use clocked_lanes::{DisconnectReason, Select, Seq};
+use loom::future::block_on;
+use loom::thread;
+
+use crate::dispatch::dispatcher;
+use crate::explore;
+
+/// A task that waits for an event is woken by it.
+#[test]
+fn s5_a_message_wakes_a_task() {
+    explore::bounded("waiting: S5, a message wakes a task", 1, || {
+        let (tx, mut rx) = dispatcher(1, 1).channel("a").unwrap();
+        let receiving = thread::spawn(move || {
+            let event = block_on(rx.recv_async()).unwrap();
+            assert_eq!(event.into_message(), Some((Seq::from(1), 7)));
+        });
+        tx.send(7).unwrap();
+        receiving.join().unwrap();
+    });
+}
+
+/// A task that waits for space in its lane is woken when there is some.
+#[test]
+fn s7_space_wakes_a_task() {
+    explore::bounded("waiting: S7, space wakes a task", 1, || {
+        let (tx, rx) = dispatcher(1, 1).channel("a").unwrap();
+        tx.send(1).unwrap();
+        tx.send(2).unwrap();
+        let sending = thread::spawn(move || block_on(tx.send_async(3)).unwrap());
+        rx.recv_message().unwrap();
+        rx.recv_message().unwrap();
+        sending.join().unwrap();
+    });
+}
+
+/// A thread that waits for two receivers is woken by what comes to either.
+#[test]
+fn s5_either_of_two_receivers_wakes() {
+    explore::bounded("waiting: S5, either of two receivers wakes", 1, || {
+        let dispatcher = dispatcher(1, 1);
+        let (_a, for_a) = dispatcher.channel("a").unwrap();
+        let (b, for_b) = dispatcher.channel("b").unwrap();
+        let sending = thread::spawn(move || b.send(7).unwrap());
+        let mut select = Select::new();
+        select.recv(&for_a);
+        let at_b = select.recv(&for_b);
+        while select.ready() != at_b {
+            // A tick, for the same number.
+            for_a.try_recv().unwrap();
+        }
+        assert_eq!(for_b.try_recv_message(), Ok((Seq::from(1), 7)));
+        sending.join().unwrap();
+    });
+}
+
+/// C2: who waits for its number gets it, though nobody receives.
+#[test]
+fn c2_a_number_wakes_its_sender() {
+    explore::bounded("waiting: C2, a number wakes its sender", 1, || {
+        let dispatcher = dispatcher(2, 1);
+        let (tx, rx) = dispatcher.channel("a").unwrap();
+        let batch = thread::spawn(move || tx.send_batch_sequenced([1, 2]).unwrap());
+        let numbers = batch.join().unwrap();
+        assert_eq!(numbers, Seq::from(1)..=Seq::from(2));
+        assert!(dispatcher.clock().seq >= *numbers.end());
+        assert_eq!(rx.recv_message(), Ok((Seq::from(1), 1)));
+        assert_eq!(rx.recv_message(), Ok((Seq::from(2), 2)));
+    });
+}
+
+/// C2: a receiver that leaves while somebody waits for a number: the value comes back, or it has a number.
+#[test]
+fn c2_a_receiver_leaves_while_its_sender_waits() {
+    explore::bounded(
+        "waiting: C2, a receiver leaves while its sender waits",
+        1,
+        || {
+            let (tx, rx) = dispatcher(1, 1).channel("a").unwrap();
+            let sending = thread::spawn(move || match tx.send_sequenced(7) {
+                Ok(number) => assert_eq!(number, Seq::from(1)),
+                Err(error) => assert_eq!(error.into_inner(), 7),
+            });
+            drop(rx);
+            sending.join().unwrap();
+        },
+    );
+}
+
+/// C2, S4: the rest of a batch that there was no space for arrives, and no tick before it.
+#[test]
+fn c2_the_rest_of_a_batch_arrives() {
+    explore::bounded("waiting: C2, the rest of a batch arrives", 1, || {
+        let dispatcher = dispatcher(2, 1);
+        let (tx, rx) = dispatcher.channel("a").unwrap();
+        tx.send(1).unwrap();
+        let receiving = thread::spawn(move || {
+            for n in 1..=3 {
+                let event = rx.recv().unwrap();
+                assert_eq!(event.into_message(), Some((Seq::from(n), n as u32)));
+            }
+        });
+        tx.send_batch([2, 3]).unwrap();
+        receiving.join().unwrap();
+    });
+}
+
+/// S9: who waits for the end is told.
+#[test]
+fn s9_the_end_wakes_who_waits_for_it() {
+    explore::bounded("waiting: S9, the end wakes who waits for it", 1, || {
+        let (tx, rx) = dispatcher(1, 1).channel("a").unwrap();
+        let waiting = thread::spawn(move || tx.wait_closed());
+        drop(rx);
+        assert_eq!(waiting.join().unwrap(), DisconnectReason::ReceiverGone);
+    });
+}
