@@ -34,6 +34,10 @@
 //! which moment?". The example `views` in the repository does it with a year of flights: several threads
 //! keep tallies, a broadcast cuts all of them at one number, and the sums are right at each cut.
 //!
+//! The [guide] has the idea with a picture, and a page each on choosing capacities, on what is ordered and
+//! what is not, on what each blocking call waits for, on putting dispatchers together, and on coming from
+//! `clocked-dispatch` 4.
+//!
 //! # What is guaranteed
 //!
 //! - **One order.** Messages are numbered `start + 1`, `start + 2`, … without gap or repeat. Each receiver
@@ -178,6 +182,7 @@ mod forward_error;
 mod forwarding;
 mod frontier;
 mod gate;
+pub mod guide;
 mod inbox;
 mod item;
 mod iter;
