@@ -26,6 +26,9 @@ use std::time::Duration;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
 
+#[cfg(feature = "async")]
+use common::coordination::tasks::Tasks;
+use common::coordination::{Batches, Watched};
 use common::forwarding::Forwards;
 use common::levels::Levels;
 use common::ours::{Ours, Receiving};
@@ -62,6 +65,11 @@ fn one_to_one(criterion: &mut Criterion) {
     for subject in [
         &MESSAGES as &dyn Subject,
         &DRAINED,
+        &Batches,
+        &Watched::ByOne,
+        &Watched::ByOneWhoWaits,
+        #[cfg(feature = "async")]
+        &Tasks,
         &Forwards::Frontier,
         &Forwards::Dense,
         &RawCrossbeam,
@@ -77,6 +85,11 @@ fn pairs_4(criterion: &mut Criterion) {
     for subject in [
         &MESSAGES as &dyn Subject,
         &DRAINED,
+        &Batches,
+        &Watched::ByOne,
+        &Watched::ByOneWhoWaits,
+        #[cfg(feature = "async")]
+        &Tasks,
         &Forwards::Frontier,
         &Forwards::Dense,
         &RawCrossbeam,

@@ -4,6 +4,7 @@
 //! cargo bench --bench ratios
 //! cargo bench --bench ratios -- --rounds 31
 //! cargo bench --bench ratios -- --quick idle
+//! cargo bench --bench ratios --features async -- coordination
 //! ```
 //!
 //! In every round each subject has one run, in turn: A B C, A B C, … What else the machine does at the
@@ -16,6 +17,8 @@
 //! - *Against serializing*: the rates of forwarding, divided by that of serializing on the same shape.
 //! - *Against one level*: the rate of three senders to two leaves through three levels of dispatchers, divided
 //!   by that of the same messages through one serializing dispatcher.
+//! - *Coordination, against a receiver that nobody watches*: the rates with a `Progress`, with batches and, with
+//!   `--features async`, of tasks, divided by that of a sender and a receiver that send and receive one by one.
 //! - *Against itself*: the rate of one pair alone, the rate of the same pair in company, and the latter
 //!   divided by the former. 1.00 means that the company costs nothing. For `crossbeam`, whose channels have
 //!   nothing in common, the ratio shows how much of the others is noise.
@@ -31,6 +34,9 @@ use std::time::Duration;
 use clap::Parser;
 use comfy_table::{CellAlignment, Table, presets};
 
+#[cfg(feature = "async")]
+use common::coordination::tasks::Tasks;
+use common::coordination::{Batches, Watched};
 use common::forwarding::Forwards;
 use common::levels::Levels;
 use common::ours::{Ours, Receiving};
@@ -129,6 +135,14 @@ fn main() {
     let title = "levels: one serializing dispatcher, and two levels below it";
     if arguments.wants(title) {
         println!("{title}, against one level\n{}\n", levels(effort));
+    }
+    for (title, pairs) in [("coordination, 1 to 1", 1), ("coordination, 4 to 4", 4)] {
+        if arguments.wants(title) {
+            println!(
+                "{title}, against a receiver that nobody watches\n{}\n",
+                coordination(effort, pairs)
+            );
+        }
     }
     let title = "idle: one pair beside 1,000 idle receivers";
     if arguments.wants(title) {
@@ -271,6 +285,20 @@ fn against_peers(effort: Effort, pairs: usize) -> Table {
 fn forwarding(effort: Effort, pairs: usize) -> Table {
     let subjects: [&dyn Subject; 3] = [&MESSAGES, &Forwards::Frontier, &Forwards::Dense];
     against_first(effort, &subjects, pairs, "of serializing")
+}
+
+fn coordination(effort: Effort, pairs: usize) -> Table {
+    let subjects: &[&dyn Subject] = &[
+        &MESSAGES,
+        &Watched::ByOne,
+        &Watched::ByOneWhoWaits,
+        &DRAINED,
+        &Batches,
+        #[cfg(feature = "async")]
+        &Tasks,
+        &RawCrossbeam,
+    ];
+    against_first(effort, subjects, pairs, "of nobody watching")
 }
 
 fn levels(effort: Effort) -> Table {

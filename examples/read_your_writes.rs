@@ -26,7 +26,7 @@ use std::process::ExitCode;
 use std::sync::{Mutex, mpsc};
 use std::thread;
 
-use clocked_lanes::{Broadcaster, Dispatcher, Event, Progress, Receiver, TryRecvError};
+use clocked_lanes::{Broadcaster, Dispatcher, Event, Progress, Receiver, Select, TryRecvError};
 
 const CLIENTS: usize = 2;
 /// How many writes each client makes in each of the two ways, and how often it reads.
@@ -46,8 +46,11 @@ type View = [u64; CLIENTS];
 
 /// Applies to the view what is received, until nobody can write any more.
 fn own_shard(writes: &Receiver<Write>, view: &Mutex<View>, slowness: u64) {
+    let mut select = Select::new();
+    select.recv(writes);
     loop {
-        wait_for_something(writes);
+        // Waits until there is something, and leaves it where it is.
+        select.ready();
         // From here on nobody reads. To receive before would be wrong: the number would be observed, and the
         // write not be there.
         let mut view = view.lock().unwrap();
@@ -64,13 +67,6 @@ fn own_shard(writes: &Receiver<Write>, view: &Mutex<View>, slowness: u64) {
                 Err(TryRecvError::Disconnected) => return,
             }
         }
-    }
-}
-
-/// Waits until there is something to receive, and leaves it where it is.
-fn wait_for_something(rx: &Receiver<Write>) {
-    while rx.is_empty() && rx.clock().seq == rx.observed() && rx.disconnect_reason().is_none() {
-        thread::yield_now();
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) enum Control<T> {
     /// A receiver that the engine asked for space has freed some.
     Space(Arc<Inbox<T>>),
     /// Kills the engine, as a fault in it would.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     Die,
 }
 

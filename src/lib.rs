@@ -50,8 +50,9 @@
 //!   number, and one that waits in [`recv`](Receiver::recv) wakes. Catching up is one event, however far.
 //! - **Independence.** A receiver that is full delays its own senders and the broadcasters, nobody else.
 //! - **Bounds.** At most [`lane_capacity`](Builder::lane_capacity) messages for each sender and
-//!   [`capacity`](Builder::capacity) for each receiver are in flight, with one exception that
-//!   [`Broadcaster`] describes. A slot that is freed is used at once.
+//!   [`capacity`](Builder::capacity) for each receiver are in flight, with two exceptions: one that
+//!   [`Broadcaster`] describes, and a [batch](Sender::send_batch), which takes one place in its lane and is never larger
+//!   than a `capacity`. A slot that is freed is used at once.
 //! - **No starvation.** While receivers keep receiving, every sender gets on, and every broadcaster.
 //! - **Ends.** When its senders and all broadcasters are gone, a receiver still gets everything sent, and is
 //!   disconnected then. When a receiver is gone, its senders get their values back.

@@ -9,6 +9,7 @@
 //! checks that it gets exactly the messages sent to it, in order, and then the end of the channel, so a
 //! run that loses something fails and is not fast.
 
+pub(crate) mod coordination;
 mod crowd;
 pub(crate) mod forwarding;
 pub(crate) mod levels;

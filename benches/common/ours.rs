@@ -1,6 +1,6 @@
 //! This crate, as a peer.
 
-use clocked_lanes::{Dispatcher, Event, Receiver, Sender, Seq};
+use clocked_lanes::{Dispatcher, Event, Progress, Receiver, Sender, Seq};
 
 use super::CAPACITY;
 use super::peer::{Peer, Sink, Source};
@@ -85,6 +85,10 @@ impl Inlet {
             receiver,
             receiving,
         }
+    }
+
+    pub(crate) fn progress(&self) -> Progress {
+        self.receiver.progress()
     }
 
     fn receive_messages(&self, tally: &Tally) {
