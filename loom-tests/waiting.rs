@@ -1,7 +1,7 @@
 //! Those who wait in other ways than a receiver's thread does: tasks, a thread with several receivers, and senders
 //! who wait for a number or for the end.
 
-use clocked_lanes::{DisconnectReason, Select, Seq};
+use clocked_lanes::{DisconnectReason, Dispatcher, Forwarding, Order, Select, Seq};
 use loom::future::block_on;
 use loom::thread;
 
@@ -116,4 +116,78 @@ fn s9_the_end_wakes_who_waits_for_it() {
         drop(rx);
         assert_eq!(waiting.join().unwrap(), DisconnectReason::ReceiverGone);
     });
+}
+
+/// S7 in `Frontier`: a sender that is blocked wakes when there is space.
+#[test]
+fn s7_space_wakes_who_forwards() {
+    explore::bounded("waiting: S7, space wakes who forwards", 1, || {
+        let (tx, rx) = forwarding(Order::Frontier).channel("a").unwrap();
+        // One in the inbox and one in the lane.
+        for n in 1..=2 {
+            tx.forward(n, 7).unwrap();
+        }
+        let sending = thread::spawn(move || tx.forward(3, 7).unwrap());
+        rx.recv_message().unwrap();
+        sending.join().unwrap();
+    });
+}
+
+/// S7 in `Dense`: a task that is blocked wakes when there is space.
+#[test]
+fn s7_space_wakes_a_task_that_forwards() {
+    explore::bounded("waiting: S7, space wakes a task that forwards", 1, || {
+        let order = Order::Dense { window: 1 };
+        let (tx, rx) = forwarding(order).channel("a").unwrap();
+        for n in 1..=3 {
+            tx.forward(n, 7).unwrap();
+        }
+        let sending = thread::spawn(move || block_on(tx.forward_async(4, 7)).unwrap());
+        rx.recv_message().unwrap();
+        sending.join().unwrap();
+    });
+}
+
+/// S9: a task that waits for the end is told.
+#[test]
+fn s9_the_end_wakes_a_task() {
+    explore::bounded("waiting: S9, the end wakes a task", 1, || {
+        let (tx, rx) = dispatcher(1, 1).channel("a").unwrap();
+        let waiting = thread::spawn(move || block_on(tx.closed_async()));
+        drop(rx);
+        assert_eq!(waiting.join().unwrap(), DisconnectReason::ReceiverGone);
+    });
+}
+
+/// C1: a task that waits for a number wakes when it is observed.
+#[test]
+fn c1_a_number_wakes_a_task() {
+    explore::bounded("waiting: C1, a number wakes a task", 1, || {
+        let (tx, rx) = dispatcher(1, 1).channel("a").unwrap();
+        let progress = rx.progress();
+        let waiting = thread::spawn(move || block_on(progress.wait_for_async(1)));
+        tx.send(7).unwrap();
+        rx.recv().unwrap();
+        assert_eq!(waiting.join().unwrap(), Ok(Seq::from(1)));
+    });
+}
+
+/// C2: a task that waits for its number is told.
+#[test]
+fn c2_a_number_wakes_its_task() {
+    explore::bounded("waiting: C2, a number wakes its task", 1, || {
+        let (tx, rx) = dispatcher(1, 1).channel("a").unwrap();
+        let sending = thread::spawn(move || block_on(tx.send_sequenced_async(7)));
+        assert_eq!(rx.recv_message(), Ok((Seq::from(1), 7)));
+        assert_eq!(sending.join().unwrap(), Ok(Seq::from(1)));
+    });
+}
+
+fn forwarding(order: Order) -> Dispatcher<u32, Forwarding> {
+    Dispatcher::builder()
+        .capacity(1)
+        .lane_capacity(1)
+        .forwarding(order)
+        .build()
+        .unwrap()
 }

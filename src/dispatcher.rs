@@ -224,11 +224,15 @@ impl<T, M> Dispatcher<T, M> {
         if let Some(number) = core.missing() {
             return Err(ChannelError::MissingNumber(Seq::from(number)));
         }
-        if inbox.is_gone() {
-            // It is about to be struck off.
-            return Err(ChannelError::UnknownName(name));
+        if inbox.is_closed() {
+            return Err(if inbox.is_gone() {
+                // It is about to be struck off.
+                ChannelError::UnknownName(name)
+            } else {
+                ChannelError::Disconnected(name)
+            });
         }
-        if inbox.is_closed() || !inbox.add_sender() {
+        if !inbox.add_sender() {
             return Err(ChannelError::Disconnected(name));
         }
         Ok(Sender::new(self.source(Some(inbox))))

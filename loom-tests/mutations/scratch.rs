@@ -73,7 +73,7 @@ pub(crate) fn make(from: &Path, to: &Path) -> Vec<Mutant> {
             }
             let in_src = relative.strip_prefix("src").ok().and_then(Path::to_str);
             let is_code = in_src.is_some_and(|file| {
-                file.ends_with(".rs") && !file.ends_with("tests.rs") && !LEFT_OUT.contains(&file)
+                file.ends_with(".rs") && !file.contains("tests") && !LEFT_OUT.contains(&file)
             });
             if !is_code {
                 fs::copy(entry.path(), target).expect("a file can be copied");

@@ -7,15 +7,21 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
 /// Calls whose result is not used where they are, and without which somebody may sleep on; and all fences.
-const CALLS: [&str; 8] = [
+const CALLS: [&str; 14] = [
     "ask_for_space",
     "empty",
+    "enter",
+    "queue_up",
     "rearm",
     "register",
     "signal",
     "tell",
     "unpark",
     "wake",
+    "wake_blocked",
+    "wake_eased",
+    "wake_from",
+    "wake_up_to",
 ];
 
 /// Those that are also the value of a closure or of a match arm, being of the type `()`.

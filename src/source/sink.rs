@@ -12,6 +12,7 @@ impl<T> Source<T> {
         let Self { lane, sink, .. } = self;
         let is_ready = || !lane.is_full() || lane.is_closed();
         if !is_ready() {
+            // No model shows this call: the feature is not there in a model. The test `streams_and_sinks` does.
             lane.blocked().enter(sink, FOR_SPACE, cx.waker());
             if !is_ready() {
                 return Poll::Pending;
