@@ -67,7 +67,7 @@ impl<T, M> Broadcaster<T, M> {
         self.source.lane().id()
     }
 
-    /// How many broadcasts are in the lane, which the dispatcher has not taken in yet.
+    /// How many broadcasts are in the lane, which the dispatcher has not taken in yet. A batch counts as one.
     #[must_use]
     pub fn len(&self) -> usize {
         self.source.lane().len()

@@ -70,7 +70,7 @@ impl<T, M> Sender<T, M> {
         self.source.lane().id()
     }
 
-    /// How many messages are in the lane, which the dispatcher has not taken in yet.
+    /// How many messages are in the lane, which the dispatcher has not taken in yet. A batch counts as one.
     #[must_use]
     pub fn len(&self) -> usize {
         self.source.lane().len()
@@ -175,7 +175,7 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// [`SendError`], with the message, if the receiver is gone, also when it leaves while this call waits;
+    /// [`SendError`], with the message, if the receiver is gone or closed, also when that happens while this call waits;
     /// if the numbers have run out; or if the dispatcher has died. See
     /// [`disconnect_reason`](Self::disconnect_reason).
     ///

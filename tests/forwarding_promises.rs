@@ -56,7 +56,7 @@ fn called<T: Send + 'static>(
 fn fill<T>(tx: &Sender<T, Forwarding>, first: u64, mut value: impl FnMut(u64) -> T) -> u64 {
     let mut n = first;
     let mut refused = 0;
-    while refused < 20 {
+    while refused < 100 {
         match tx.try_forward(n, value(n)) {
             Ok(()) => {
                 n += 1;

@@ -15,7 +15,7 @@ impl<T: Send + 'static> Sender<T> {
     ///
     /// # Errors
     ///
-    /// [`SendError`], with the message, if the receiver is gone, also when it leaves while this call waits;
+    /// [`SendError`], with the message, if the receiver is gone or closed, also when that happens while this call waits;
     /// if the numbers have run out; or if the dispatcher has died.
     /// It has no number, then, and nobody has received it.
     ///
