@@ -1,17 +1,21 @@
 //! A receiver's inbox: a ring of numbered messages, and what its two ends tell each other besides.
 
+mod inlet;
+mod outlet;
+
 use std::cell::Cell;
 
 use crate::clock_cell::ClockCell;
 use crate::observed::Observed;
 use crate::parcel::Parcel;
-use crate::ring::{self, Consumer, Gauge, Producer};
+use crate::ring::{self, Gauge};
 use crate::signal_list::{Link, Linked};
 use crate::slot::Slot;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use crate::waiter::{Waiter, fence_after_publishing};
-use crate::{Event, Seq};
+use crate::waiter::Waiter;
+pub(crate) use inlet::Inlet;
+pub(crate) use outlet::{Look, Outlet, Says};
 
 /// Messages may come. The state at the start; left once, by the inlet.
 const OPEN: u8 = 0;
@@ -19,7 +23,6 @@ const OPEN: u8 = 0;
 const ENDED: u8 = 1;
 /// The engine has died. Entered when an inlet is dropped that was open.
 const DIED: u8 = 2;
-
 /// A number that everything waits for can never come. Entered by [`Inlet::give_up`].
 const STUCK: u8 = 3;
 
@@ -69,63 +72,6 @@ pub(crate) struct Inbox<T> {
     /// The number of the last event returned. Apart from the rest, which is read by senders and by the engine,
     /// and outlives the receiver for those who watch it.
     observed: Arc<Observed>,
-}
-
-/// The engine's end: messages go in. There is one for each inbox.
-pub(crate) struct Inlet<T> {
-    inbox: Arc<Inbox<T>>,
-    ring: Producer<Numbered<T>>,
-    /// The ring's count just after the last broadcast; 0 if there was none.
-    after_broadcast: u64,
-}
-
-/// The receiver's end: events come out. There is one for each inbox, and it is not `Sync`.
-pub(crate) struct Outlet<T> {
-    inbox: Arc<Inbox<T>>,
-    ring: Consumer<Numbered<T>>,
-    clock: Arc<ClockCell>,
-    /// That of the inbox, at hand.
-    observed: Arc<Observed>,
-    /// What an event says about the messages for this receiver.
-    says: Says,
-    /// All messages up to this number have been returned.
-    last: Cell<u64>,
-    /// How far the clock was seen to have got. A message is committed a moment before its number is
-    /// published; it is not returned before that, so that whoever hears of the number finds it on
-    /// the clock.
-    seen: Cell<u64>,
-    /// It is known that everything was returned.
-    is_at_end: Cell<bool>,
-}
-
-/// What a message says about the others for its receiver.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Says {
-    /// That those numbered up to its own have been returned: numbers differ.
-    UpToItsNumber,
-    /// That those with lower numbers have: there may be more with its own.
-    BelowItsNumber,
-}
-
-impl Says {
-    #[inline]
-    fn of(self, seq: u64) -> u64 {
-        match self {
-            Self::UpToItsNumber => seq,
-            // A number is above the one that its source started at.
-            Self::BelowItsNumber => seq - 1,
-        }
-    }
-}
-
-/// What a look into the inbox found.
-pub(crate) enum Look<T> {
-    /// Something happened.
-    Event(Event<T>),
-    /// Nothing happened since the last event.
-    Nothing,
-    /// Nothing happened since the last event, and nothing will.
-    End,
 }
 
 /// Makes an inbox for `capacity` messages, whose receiver reads `clock`.
@@ -320,279 +266,5 @@ impl<T> Inbox<T> {
 impl<T> Linked for Inbox<T> {
     fn link(&self) -> &Link<Self> {
         &self.link
-    }
-}
-
-impl<T> Inlet<T> {
-    pub(crate) fn inbox(&self) -> &Arc<Inbox<T>> {
-        &self.inbox
-    }
-
-    /// How many messages for this receiver alone may be put in: no more than there is space for.
-    #[inline]
-    pub(crate) fn room(&mut self) -> usize {
-        if self.is_full() {
-            self.ring.refresh();
-        }
-        self.inbox.capacity.saturating_sub(self.ring.len())
-    }
-
-    /// Whether a broadcast may be put in.
-    ///
-    /// A broadcast waits for all receivers, and each of them may be kept full by its own senders; it
-    /// would need to find all of them with space at one instant. So there is a slot beyond the
-    /// capacity that a broadcast can take and other messages cannot: once a receiver has taken
-    /// out the broadcast before, it has room for the next one, and keeps it.
-    pub(crate) fn has_room_for_broadcast(&mut self) -> bool {
-        self.room() > 0
-            || (self.ring.len() == self.inbox.capacity && self.after_broadcast <= self.ring.head())
-    }
-
-    /// Whether the inbox is full, by what is known of the receiver.
-    #[inline]
-    pub(crate) fn is_full(&self) -> bool {
-        self.ring.len() >= self.inbox.capacity
-    }
-
-    /// Asks to be told when the receiver next takes something out, and returns whether it has space
-    /// by now.
-    pub(crate) fn ask_for_space(&mut self) -> bool {
-        self.ring.ask_for_space();
-        self.room() > 0
-    }
-
-    /// Puts a message in. There has to be room for it. The receiver sees it after
-    /// [`commit`](Self::commit).
-    #[inline]
-    pub(crate) fn push(&mut self, seq: u64, parcel: Parcel<T>) {
-        let is_broadcast = matches!(parcel, Parcel::Shared(_));
-        self.ring.push(Numbered { seq, parcel });
-        if is_broadcast {
-            self.after_broadcast = self.ring.tail();
-        }
-    }
-
-    /// Shows the receiver what was put in. Who then publishes the clock wakes it.
-    #[inline]
-    pub(crate) fn commit(&mut self) {
-        self.ring.commit();
-    }
-
-    /// Has the clock count only up to `seq`, since the message after that is not in the ring yet. Before
-    /// the clock goes beyond it; raised, or taken away with `u64::MAX`, after the message is committed.
-    pub(crate) fn hold_clock(&self, seq: u64) {
-        // ORDERING: release, partner of the acquire in `Outlet::now`. Who sees a higher number sees the
-        // messages committed before. And who sees the clock beyond this number, which is published later,
-        // sees this one as well.
-        self.inbox.hold.store(seq, Ordering::Release);
-    }
-
-    /// Closes the inbox: its sources have gone, and `seq` is the clock.
-    pub(crate) fn end(self, seq: u64) {
-        self.close_at(seq, ENDED);
-    }
-
-    /// Closes the inbox: the number after `seq` will not come.
-    pub(crate) fn give_up(self, seq: u64) {
-        self.close_at(seq, STUCK);
-    }
-
-    fn close_at(mut self, seq: u64, state: u8) {
-        // ORDERING: relaxed; the store of the state in `close` releases it.
-        self.inbox.last_seq.store(seq, Ordering::Relaxed);
-        self.close(state);
-    }
-
-    fn close(&mut self, state: u8) {
-        self.ring.commit();
-        let inbox = &*self.inbox;
-        // ORDERING: release, partner of the acquire in `Inbox::state`.
-        inbox.state.store(state, Ordering::Release);
-        fence_after_publishing();
-        inbox.waiter.wake();
-        match state {
-            DIED => inbox.observed.die(),
-            STUCK => inbox
-                .observed
-                .get_stuck(inbox.last_seq.load(Ordering::Relaxed)),
-            _ => {}
-        }
-    }
-}
-
-impl<T> Drop for Inlet<T> {
-    fn drop(&mut self) {
-        // ORDERING: relaxed. Only this end writes the state.
-        if self.inbox.state.load(Ordering::Relaxed) == OPEN {
-            self.close(DIED);
-        }
-    }
-}
-
-impl<T> Outlet<T> {
-    pub(crate) fn inbox(&self) -> &Arc<Inbox<T>> {
-        &self.inbox
-    }
-
-    pub(crate) fn clock(&self) -> &ClockCell {
-        &self.clock
-    }
-
-    /// The next event, if there is one. A message's slot is free after [`commit`](Self::commit).
-    #[inline]
-    pub(crate) fn look(&self) -> Look<T> {
-        if let Some(message) = self.pop() {
-            return Look::Event(message);
-        }
-        self.look_at_clock()
-    }
-
-    #[cold]
-    fn look_at_clock(&self) -> Look<T> {
-        // The order of these is what makes a tick true. Messages are committed before the clock is published
-        // and before the state is closed. So when the latter two have been read, and the ring, which is
-        // looked into again then, is still empty, nothing numbered `now` or lower is on its way.
-        let (now, is_open) = self.now();
-        if !is_open {
-            // An engine that dies may leave messages that it did not come to publish. They will not be.
-            self.seen.set(u64::MAX);
-        }
-        if let Some(message) = self.pop() {
-            return Look::Event(message);
-        }
-        match self.tick(now) {
-            Some(tick) => Look::Event(tick),
-            None if is_open => Look::Nothing,
-            None => {
-                self.note_end();
-                Look::End
-            }
-        }
-    }
-
-    /// Tells those who watch that this receiver has got everything, if it has.
-    fn note_end(&self) {
-        if self.inbox.has_ended() && !self.is_at_end.replace(true) {
-            self.observed.drain();
-        }
-    }
-
-    /// Notes that the receiver leaves.
-    pub(crate) fn leave(&self) {
-        self.inbox.leave();
-        // The state first: in a closed inbox nothing more comes.
-        if self.inbox.has_ended() && self.ring.refresh() == 0 {
-            self.note_end();
-        }
-        self.observed.leave();
-    }
-
-    /// The event that the clock has got to `now`, unless that is known already. Every message up to `now`
-    /// has to have been returned.
-    pub(crate) fn tick(&self, now: u64) -> Option<Event<T>> {
-        (now > self.last.get()).then(|| {
-            self.observe(now);
-            Event::Clock(Seq::from(now))
-        })
-    }
-
-    /// How far the clock has got, for this receiver, and whether it can get further.
-    pub(crate) fn now(&self) -> (u64, bool) {
-        match self.inbox.state() {
-            // The clock first: `Inlet::hold_clock` says why.
-            OPEN => {
-                let clock = self.clock.seq();
-                (clock.min(self.inbox.hold()), true)
-            }
-            // ORDERING: relaxed; the look at the state has acquired it.
-            ENDED | STUCK => (self.inbox.last_seq.load(Ordering::Relaxed), false),
-            // The engine is dead, and the clock stands. What it had released and not delivered is lost.
-            _ => (self.clock.seq().min(self.inbox.hold()), false),
-        }
-    }
-
-    /// Whether a look finds an event or the end. Takes nothing out, and runs no code of the user's.
-    pub(crate) fn is_ready(&self) -> bool {
-        let (now, is_open) = self.now();
-        if !is_open || now > self.last.get() {
-            return true;
-        }
-        // SAFETY: the closure reads a number.
-        let front = unsafe { self.ring.front(|message| message.seq) };
-        front.is_some_and(|seq| self.says.of(seq) <= now)
-    }
-
-    /// The next message, if it is there. Its slot is free after [`commit`](Self::commit).
-    #[inline]
-    pub(crate) fn pop(&self) -> Option<Event<T>> {
-        loop {
-            // SAFETY: the closure reads a number, counts and clones an `Arc`, and runs no user code.
-            let front = unsafe {
-                self.ring
-                    .front(|message| (message.seq, message.parcel.share_unless_last()))
-            };
-            let (seq, share) = front?;
-            if self.says.of(seq) > self.seen.get() {
-                self.seen.set(self.now().0.max(self.seen.get()));
-                if self.says.of(seq) > self.seen.get() {
-                    return None;
-                }
-            }
-            let Some(share) = share else {
-                let Numbered { seq, parcel } = self.ring.pop()?;
-                let value = parcel.take()?;
-                return Some(self.message(seq, value));
-            };
-            // A broadcast that others have yet to take is copied before it is taken out, so that a
-            // `Clone` that panics leaves the inbox as it was: the message is still there.
-            let at = self.ring.head();
-            let value = share.copy();
-            drop(share);
-            // `Clone` is user code. One that gets hold of this receiver, and receives on it, has taken
-            // the message out meanwhile; then the next one is due.
-            if self.ring.head() == at {
-                let Numbered { seq, .. } = self.ring.pop()?;
-                return Some(self.message(seq, value));
-            }
-        }
-    }
-
-    #[inline]
-    fn message(&self, seq: u64, value: T) -> Event<T> {
-        self.observe(self.says.of(seq));
-        Event::Message {
-            seq: Seq::from(seq),
-            value,
-        }
-    }
-
-    #[inline]
-    fn observe(&self, seq: u64) {
-        self.last.set(seq);
-        self.observed.observe(seq);
-    }
-
-    /// Frees the slots of the messages taken out. Returns whether the engine waits for that.
-    #[inline]
-    #[must_use = "an engine that waits for space must be told"]
-    pub(crate) fn commit(&self) -> bool {
-        self.ring.commit()
-    }
-
-    /// How many messages are there to be popped, as of a look at the producer's side.
-    pub(crate) fn ready(&self) -> u64 {
-        self.ring.refresh()
-    }
-
-    /// Drops the messages that are there now. Destructors run here. If one panics, the rest is left to the
-    /// ring, which is dropped as the panic goes on, or when the engine lets go of it.
-    pub(crate) fn discard(&self) {
-        for _ in 0..self.ring.refresh() {
-            match self.ring.pop() {
-                // Out of its container, so that a panic is the caller's.
-                Some(Numbered { parcel, .. }) => drop(parcel.take()),
-                None => return,
-            }
-        }
     }
 }
