@@ -4,7 +4,6 @@ use std::cell::Cell;
 
 use crate::clock_cell::ClockCell;
 use crate::observed::Observed;
-use crate::parcel::Parcel;
 use crate::ring::Consumer;
 use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
