@@ -87,6 +87,35 @@ fn c1_a_receiver_leaves_while_somebody_waits() {
     );
 }
 
+/// C1: who finds that the receiver has left finds how far it had got.
+#[test]
+fn c1_the_end_does_not_hide_the_last_number() {
+    explore::all(
+        "progress: C1, the end does not hide the last number",
+        || {
+            let (_writer, _inlet, outlet) = behind(1);
+            let progress = outlet.progress();
+            let waiting = thread::spawn(move || progress.wait_for(1));
+            let _ = outlet.look();
+            outlet.leave();
+            assert_eq!(waiting.join().unwrap(), Ok(Seq::from(1)));
+        },
+    );
+}
+
+/// C1: a number is missing for good while somebody waits for it.
+#[test]
+fn c1_a_missing_number_is_told() {
+    explore::all("progress: C1, a missing number is told", || {
+        let (_writer, inlet, outlet) = behind(0);
+        let progress = outlet.progress();
+        let waiting = thread::spawn(move || progress.wait_for(1).unwrap_err());
+        inlet.give_up(0);
+        let error = waiting.join().unwrap();
+        assert_eq!(error.reason, DisconnectReason::MissingNumber(Seq::from(1)));
+    });
+}
+
 /// C1: the receiver comes to its end while somebody waits for a number that is never given.
 #[test]
 fn c1_a_receiver_drains_while_somebody_waits() {

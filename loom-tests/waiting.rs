@@ -183,6 +183,17 @@ fn c2_a_number_wakes_its_task() {
     });
 }
 
+/// `Dense`: a sender that is blocked wakes when a number is missing for good.
+#[test]
+fn a_missing_number_wakes_who_is_blocked() {
+    explore::bounded("waiting: a missing number wakes who is blocked", 1, || {
+        let order = Order::Dense { window: 1 };
+        let (tx, _rx) = forwarding(order).channel("a").unwrap();
+        let sending = thread::spawn(move || (5..9).any(|n| tx.forward(n, 7).is_err()));
+        assert!(sending.join().unwrap());
+    });
+}
+
 fn forwarding(order: Order) -> Dispatcher<u32, Forwarding> {
     Dispatcher::builder()
         .capacity(1)

@@ -135,6 +135,10 @@ impl<T> Inlet<T> {
         self.0.end(seq);
     }
 
+    pub fn give_up(self, seq: u64) {
+        self.0.give_up(seq);
+    }
+
     pub fn hold_clock(&self, seq: u64) {
         self.0.hold_clock(seq);
     }
