@@ -26,7 +26,19 @@ mod imp {
 
     pub(crate) mod thread {
         pub(crate) use std::thread::{Builder, yield_now};
-        pub(crate) use std::thread_local;
+
+        use std::sync::Arc;
+        use std::task::Waker;
+
+        thread_local! {
+            static KEPT: std::cell::OnceCell<Arc<Waker>> = const { std::cell::OnceCell::new() };
+        }
+
+        /// What `make` makes for this thread: the same for every call, if thread-locals still live.
+        pub(crate) fn kept(make: fn() -> Arc<Waker>) -> Arc<Waker> {
+            KEPT.try_with(|kept| Arc::clone(kept.get_or_init(make)))
+                .unwrap_or_else(|_| make())
+        }
 
         /// How often to yield, at least, before blocking. Ten are some microseconds, as blocking is.
         pub(crate) const YIELDS: usize = 10;
@@ -99,7 +111,16 @@ mod imp {
         use loom::sync::{Arc, Condvar, Mutex};
 
         pub(crate) use loom::thread::{Builder, yield_now};
-        pub(crate) use loom::thread_local;
+
+        use loom::thread_local;
+
+        /// What `make` makes, for each call anew: loom drops a thread's locals in no certain order, so of those that
+        /// share something there may only be one.
+        pub(crate) fn kept(
+            make: fn() -> std::sync::Arc<std::task::Waker>,
+        ) -> std::sync::Arc<std::task::Waker> {
+            make()
+        }
 
         /// How often to yield before blocking: in a model it is no use.
         pub(crate) const YIELDS: usize = 0;

@@ -126,13 +126,7 @@ fn new_waker() -> std::sync::Arc<Waker> {
     std::sync::Arc::new(Waker::from(waker))
 }
 
-thread::thread_local! {
-    static UNPARK_THIS_THREAD: std::sync::Arc<Waker> = new_waker();
-}
-
-/// A waker that unparks the calling thread: the same one for every call, if thread-locals still live.
+/// A waker that unparks the calling thread.
 pub(crate) fn this_thread() -> std::sync::Arc<Waker> {
-    UNPARK_THIS_THREAD
-        .try_with(std::sync::Arc::clone)
-        .unwrap_or_else(|_| new_waker())
+    thread::kept(new_waker)
 }
