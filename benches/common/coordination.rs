@@ -58,12 +58,16 @@ impl Sink for WatchedInlet {
     fn receive(&self, tally: &Tally) {
         if let Watched::ByOneWhoWaits = self.by {
             let progress = self.progress.clone();
-            // Ends with the receiver.
-            thread::spawn(
-                move || {
-                    while progress.wait_for(progress.observed().get() + 1).is_ok() {}
-                },
-            );
+            thread::spawn(move || {
+                let mut next = progress.observed().get() + 1;
+                while let Ok(seen) = progress.wait_for(next) {
+                    // A receiver that has come to its end is up to date for every number.
+                    if progress.observed() < seen {
+                        return;
+                    }
+                    next = seen.get() + 1;
+                }
+            });
         }
         self.inlet.receive(tally);
     }
