@@ -13,6 +13,7 @@ use std::fmt;
 /// let dispatcher = Dispatcher::builder().capacity(2).build()?;
 /// let (tx, rx) = dispatcher.channel("a")?;
 /// let error = tx.send_batch([1, 2, 3]).unwrap_err();
+/// assert!(error.is_too_large());
 /// assert_eq!(error, SendBatchError::TooLarge(vec![1, 2, 3]));
 /// drop(rx);
 /// let error = tx.send_batch([1, 2]).unwrap_err();

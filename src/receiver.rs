@@ -393,10 +393,12 @@ impl<T> Receiver<T> {
     /// let (tx, rx) = Dispatcher::new().channel("a")?;
     /// tx.send("in time")?;
     /// rx.close();
+    /// assert!(rx.is_closed());
     /// assert_eq!(tx.send("too late"), Err(SendError("too late")));
     /// assert_eq!(tx.disconnect_reason(), Some(DisconnectReason::ReceiverClosed));
     /// assert_eq!(rx.recv_message()?.1, "in time");
     /// assert!(rx.recv().is_err());
+    /// assert!(rx.is_disconnected());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn close(&self) {

@@ -135,6 +135,20 @@ impl<'a> Select<'a> {
     /// # Errors
     ///
     /// [`TryReadyError`] if none is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, Select, TryReadyError};
+    ///
+    /// let (tx, rx) = Dispatcher::new().channel("a")?;
+    /// let mut select = Select::new();
+    /// let at = select.recv(&rx);
+    /// assert_eq!(select.try_ready(), Err(TryReadyError));
+    /// tx.send_sequenced(1)?;
+    /// assert_eq!(select.try_ready(), Ok(at));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn try_ready(&mut self) -> Result<usize, TryReadyError> {
         let count = self.receivers.len();
         let found = (0..count)
@@ -168,6 +182,19 @@ impl<'a> Select<'a> {
     /// # Errors
     ///
     /// [`ReadyTimeoutError`] if the time is up.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use clocked_lanes::{Dispatcher, ReadyTimeoutError, Select};
+    ///
+    /// let (_tx, rx) = Dispatcher::<u32>::new().channel("a")?;
+    /// let mut select = Select::new();
+    /// select.recv(&rx);
+    /// assert_eq!(select.ready_timeout(Duration::from_millis(5)), Err(ReadyTimeoutError));
+    /// # Ok::<(), clocked_lanes::ChannelError>(())
+    /// ```
     pub fn ready_timeout(&mut self, timeout: Duration) -> Result<usize, ReadyTimeoutError> {
         self.wait(Instant::now().checked_add(timeout))
     }
@@ -177,6 +204,20 @@ impl<'a> Select<'a> {
     /// # Errors
     ///
     /// [`ReadyTimeoutError`] if the time is up.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use clocked_lanes::{Dispatcher, Select};
+    ///
+    /// let (tx, rx) = Dispatcher::new().channel("a")?;
+    /// let mut select = Select::new();
+    /// let at = select.recv(&rx);
+    /// tx.send(1)?;
+    /// assert_eq!(select.ready_deadline(Instant::now() + Duration::from_secs(1)), Ok(at));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn ready_deadline(&mut self, deadline: Instant) -> Result<usize, ReadyTimeoutError> {
         self.wait(Some(deadline))
     }

@@ -175,7 +175,8 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// [`SendError`], with the message, if the receiver is gone or closed, also when that happens while this call waits;
+    /// [`SendError`], with the message, if the receiver is gone or closed, also when that happens while
+    /// this call waits;
     /// if the numbers have run out; or if the dispatcher has died. See
     /// [`disconnect_reason`](Self::disconnect_reason).
     ///

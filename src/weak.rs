@@ -47,6 +47,7 @@ impl<T, M> WeakSender<T, M> {
     ///
     /// let (tx, rx) = Dispatcher::new().channel("a")?;
     /// let weak = tx.downgrade();
+    /// assert_eq!(weak.target(), "a");
     /// weak.upgrade().expect("the receiver is there").send(1)?;
     /// assert_eq!(rx.recv_message()?.1, 1);
     /// drop(tx);

@@ -73,7 +73,8 @@ impl<T: Clone + Send + Sync + 'static> Broadcaster<T> {
 
     /// Sends a batch as [`send_batch`](Self::send_batch) does, and returns its numbers.
     ///
-    /// It waits while the lane is full, and then until it has its numbers: until all receivers have space for its first message.
+    /// It waits while the lane is full, and then until it has its numbers: until all receivers have
+    /// space for its first message.
     /// When it returns, the numbers are on the [clock](crate::Dispatcher::clock). For an empty batch the range is
     /// empty.
     ///

@@ -103,6 +103,7 @@ impl<T> Inlet<T> {
         inbox.state.store(state, Ordering::Release);
         fence_after_publishing();
         inbox.waiter.wake();
+        // ORDERING: relaxed, of the last number, which this end has written.
         match state {
             DIED => inbox.observed.die(),
             STUCK => inbox

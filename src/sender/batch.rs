@@ -8,14 +8,16 @@ use crate::{SendBatchError, SendError, Sender, Seq};
 impl<T: Send + 'static> Sender<T> {
     /// Sends a message, and returns its number.
     ///
-    /// It waits while the lane is full, and then until the message has come out of it, for which its receiver may have to receive.
+    /// It waits while the lane is full, and then until the message has come out of it, for which its
+    /// receiver may have to receive.
     ///
     /// When it returns, the number is on the [clock](crate::Dispatcher::clock). Whatever is sent after that,
     /// on any sender of the dispatcher and in any thread that knows of it, gets a higher number.
     ///
     /// # Errors
     ///
-    /// [`SendError`], with the message, if the receiver is gone or closed, also when that happens while this call waits;
+    /// [`SendError`], with the message, if the receiver is gone or closed, also when that happens while
+    /// this call waits;
     /// if the numbers have run out; or if the dispatcher has died.
     /// It has no number, then, and nobody has received it.
     ///
@@ -70,7 +72,8 @@ impl<T: Send + 'static> Sender<T> {
 
     /// Sends a batch as [`send_batch`](Self::send_batch) does, and returns its numbers.
     ///
-    /// It waits while the lane is full, and then until the batch has come out of it, for which its receiver may have to receive.
+    /// It waits while the lane is full, and then until the batch has come out of it, for which its
+    /// receiver may have to receive.
     /// When it returns, the numbers are on the [clock](crate::Dispatcher::clock). For an empty batch the range is
     /// empty.
     ///
