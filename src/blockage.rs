@@ -5,8 +5,9 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Which receiver the engine of a forwarding dispatch waits for before it takes more out of a lane.
 ///
-/// The engine writes it when a lane comes to wait and when it goes on, and not for each message. Anybody reads it
-/// without a lock.
+/// The engine writes it when a lane comes to wait and when it goes on, and not for each message; in
+/// [`Order::Frontier`](crate::Order::Frontier) also for a lane that is empty and would wait if it were not. Anybody
+/// reads it without a lock.
 #[derive(Debug)]
 pub(crate) struct Blockage {
     /// Where the engine keeps the receiver's inlet.

@@ -218,7 +218,12 @@ impl Snapshot {
                 .map(|lane| {
                     let target = lane.target().map(|inbox| inbox.name().to_owned());
                     let len = lane.len();
-                    let blockage = lane.blockage().get();
+                    // In `Order::Dense`, what waits may have been taken out of the lane.
+                    let is_dense = core
+                        .gate()
+                        .is_some_and(|gate| gate.order() != Order::Frontier);
+                    let something_waits = len > 0 || is_dense;
+                    let blockage = lane.blockage().get().filter(|_| something_waits);
                     let waits_for = blockage.and_then(|(p, _)| {
                         let mut inboxes = members.receivers();
                         inboxes.find(|inbox| inbox.slot().get() == Some(p))

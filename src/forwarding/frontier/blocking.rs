@@ -24,8 +24,12 @@ impl<T> Engine for Frontier<T> {
     fn list_watched(&mut self, watched: &mut Vec<usize>) -> bool {
         for i in 0..self.hall.broadcast_lanes.len() {
             let l = self.hall.broadcast_lanes[i];
-            if self.in_arrears(l).is_none() {
-                if self.hall.lanes[l].in_ready {
+            let in_arrears = self.in_arrears(l);
+            let berth = &mut self.hall.lanes[l];
+            // Also of a lane that is empty: what comes next is not looked at before that receiver goes on.
+            berth.wait_for(in_arrears);
+            if in_arrears.is_none() {
+                if berth.in_ready {
                     return false;
                 }
                 watched.push(l);

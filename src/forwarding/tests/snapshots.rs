@@ -32,7 +32,16 @@ fn f5_a_sender_to_another_receiver_is_found_by_way_of_a_broadcaster() {
         blocked_on(&snapshot, everybody.id()).is_empty(),
         "it is at 3 itself"
     );
+    assert!(can_block(&mut engine));
+    let snapshot = dispatcher.snapshot();
+    assert!(
+        blocked_on(&snapshot, everybody.id()).is_empty(),
+        "nothing is in the lane"
+    );
+    // An engine that is asleep does not see it.
     everybody.forward(4, 4).unwrap();
+    let snapshot = dispatcher.snapshot();
+    assert_eq!(blocked_on(&snapshot, everybody.id()), ["behind"]);
     assert!(can_block(&mut engine));
     let snapshot = dispatcher.snapshot();
     assert_eq!(snapshot.receiver("r").unwrap().clock.get(), 3);
