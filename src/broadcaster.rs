@@ -70,7 +70,7 @@ impl<T, M> Broadcaster<T, M> {
     /// How many broadcasts are in the lane, which the dispatcher has not taken in yet. A batch counts as one.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.source.lane().len()
+        self.source.moved_on().len()
     }
 
     /// Whether no broadcast is in the lane.
@@ -88,7 +88,7 @@ impl<T, M> Broadcaster<T, M> {
     /// Whether the lane is full, so that a send has to wait.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.source.lane().is_full()
+        self.source.moved_on().is_full()
     }
 
     /// Whether sends fail for good. They do not just because there is no receiver: one may join.

@@ -4,11 +4,14 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::clock_cell::clock;
+use crate::control::Control;
 use crate::core::{Connection, Core};
 use crate::dispatcher::{Dispatcher, Serializing};
+use crate::driver::{Drive, Inline};
 use crate::engine::Engine;
 use crate::forwarding;
 use crate::numbers::Numbers;
+use crate::rejects::reject_queue;
 use crate::sync::{Arc, channel};
 use crate::telemetry::Telemetry;
 use crate::{BuildError, Clock, Forwarding, Order, Seq, driver, inbox, lane};
@@ -40,6 +43,7 @@ pub struct Builder<T, M = Serializing> {
     start: Seq,
     thread_name: String,
     stack_size: Option<usize>,
+    is_inline: bool,
     /// In a forwarding dispatcher.
     order: Option<Order>,
     traces_messages: bool,
@@ -74,6 +78,12 @@ impl<T, M> Builder<T, M> {
     /// and the dispatch ends that much earlier. The numbers given out have no gap all the same.)
     pub fn start_after(mut self, seq: Seq) -> Self {
         self.start = seq;
+        self
+    }
+
+    /// Has the dispatcher do without a thread: the threads that use it do its work as well, in passing.
+    pub fn inline(mut self) -> Self {
+        self.is_inline = true;
         self
     }
 
@@ -142,6 +152,27 @@ impl<T, M> Builder<T, M> {
     }
 }
 
+impl<T: Send + 'static, M> Builder<T, M> {
+    /// Gives the engine to its driver.
+    fn connect(
+        self,
+        core: Arc<Core<T>>,
+        tell: channel::Sender<Control<T>>,
+        engine: impl Drive<T> + Send + 'static,
+        telemetry: Telemetry,
+    ) -> Result<Dispatcher<T, M>, BuildError> {
+        let inline = if self.is_inline {
+            Some(Inline::new(Box::new(engine), telemetry))
+        } else {
+            driver::spawn(self.thread_name, self.stack_size, telemetry, engine)
+                .map_err(BuildError::Spawn)?;
+            None
+        };
+        let connection = Connection::new(core, tell, inline);
+        Ok(Dispatcher::from_connection(connection))
+    }
+}
+
 impl<T: Send + 'static> Builder<T> {
     pub(crate) fn new() -> Self {
         Self {
@@ -150,6 +181,7 @@ impl<T: Send + 'static> Builder<T> {
             start: Seq::default(),
             thread_name: THREAD_NAME.to_owned(),
             stack_size: None,
+            is_inline: cfg!(clocked_lanes_inline),
             order: None,
             traces_messages: false,
             marker: PhantomData,
@@ -180,6 +212,7 @@ impl<T: Send + 'static> Builder<T> {
             start: self.start,
             thread_name: self.thread_name,
             stack_size: self.stack_size,
+            is_inline: self.is_inline,
             order: Some(order),
             traces_messages: self.traces_messages,
             marker: PhantomData,
@@ -202,7 +235,7 @@ impl<T: Send + 'static> Builder<T> {
         let numbers = Numbers::after(self.start.get());
         let telemetry = self.telemetry();
         // Nothing is rejected where numbers are given.
-        let (_, rejects) = channel::unbounded();
+        let (_, rejects) = reject_queue();
         let core = Arc::new(Core::new(
             self.capacity,
             self.lane_capacity,
@@ -214,9 +247,7 @@ impl<T: Send + 'static> Builder<T> {
         ));
         let (tell, control) = channel::unbounded();
         let engine = Engine::new(Arc::clone(&core), control, writer, self.start);
-        driver::spawn(self.thread_name, self.stack_size, telemetry, engine)
-            .map_err(BuildError::Spawn)?;
-        Ok(Dispatcher::from_connection(Connection::new(core, tell)))
+        self.connect(core, tell, engine, telemetry)
     }
 }
 
@@ -233,22 +264,19 @@ impl<T: Send + 'static> Builder<T, Forwarding> {
         let start = self.start.get();
         let telemetry = self.telemetry();
         let told = telemetry.clone();
-        let (name, stack_size) = (self.thread_name, self.stack_size);
         let (capacity, lane_capacity) = (self.capacity, self.lane_capacity);
-        let connection = match order {
+        match order {
             Order::Frontier => {
                 let parts = forwarding::dispatch(capacity, lane_capacity, order, start, told);
                 let engine = forwarding::Frontier::new(parts.hall, parts.clock, start);
-                driver::spawn(name, stack_size, telemetry, engine).map(|()| parts.connection)
+                self.connect(parts.core, parts.tell, engine, telemetry)
             }
             Order::Dense { window } => {
                 let parts = forwarding::dispatch(capacity, lane_capacity, order, start, told);
                 let engine = forwarding::Dense::new(parts.hall, parts.clock, start, window);
-                driver::spawn(name, stack_size, telemetry, engine).map(|()| parts.connection)
+                self.connect(parts.core, parts.tell, engine, telemetry)
             }
-        };
-        let connection = connection.map_err(BuildError::Spawn)?;
-        Ok(Dispatcher::from_connection(connection))
+        }
     }
 }
 
@@ -260,6 +288,7 @@ impl<T, M> fmt::Debug for Builder<T, M> {
             .field("start_after", &self.start)
             .field("thread_name", &self.thread_name)
             .field("stack_size", &self.stack_size)
+            .field("inline", &self.is_inline)
             .field("order", &self.order)
             .field("trace_messages", &self.traces_messages)
             .finish()

@@ -3,11 +3,12 @@
 use crate::Order;
 use crate::clock_cell::ClockCell;
 use crate::control::{Control, Newcomer};
+use crate::driver::{Caller, Inline, WeakCaller};
 use crate::gate::{Gate, fence_at_gate};
 use crate::inbox::Inbox;
 use crate::lane::{Lane, LaneEnd, lane};
 use crate::numbers::Numbers;
-use crate::rejects::Rejected;
+use crate::rejects::RejectQueue;
 use crate::roster::Roster;
 use crate::signal_list::SignalList;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
@@ -23,7 +24,7 @@ pub(crate) struct Core<T> {
     /// How sources join; `None` in a serializing dispatch.
     gate: Option<Gate>,
     /// What was forwarded too late. Empty in a serializing dispatch.
-    rejects: Arc<channel::Receiver<Rejected<T>>>,
+    rejects: Arc<RejectQueue<T>>,
     /// Lanes that have something for the engine.
     ready_lanes: SignalList<Lane<T>>,
     /// Receivers that are parked until the clock moves.
@@ -49,6 +50,10 @@ pub(crate) struct WeakConnection<T>(std::sync::Weak<Wiring<T>>);
 struct Wiring<T> {
     core: Arc<Core<T>>,
     control: channel::Sender<Control<T>>,
+    /// The engine, if it has no thread.
+    inline: Option<std::sync::Arc<Inline<T>>>,
+    /// The same, for those who wait.
+    caller: WeakCaller,
 }
 
 impl<T> Core<T> {
@@ -58,7 +63,7 @@ impl<T> Core<T> {
         clock: Arc<ClockCell>,
         numbers: Numbers,
         gate: Option<Gate>,
-        rejects: channel::Receiver<Rejected<T>>,
+        rejects: Arc<RejectQueue<T>>,
         telemetry: Telemetry,
     ) -> Self
     where
@@ -70,7 +75,7 @@ impl<T> Core<T> {
             clock,
             numbers,
             gate,
-            rejects: Arc::new(rejects),
+            rejects,
             ready_lanes: SignalList::new(),
             parked: SignalList::new(),
             roster: Roster::new(),
@@ -104,7 +109,7 @@ impl<T> Core<T> {
         self.gate.as_ref()?.missing()
     }
 
-    pub(crate) fn rejects(&self) -> &Arc<channel::Receiver<Rejected<T>>> {
+    pub(crate) fn rejects(&self) -> &Arc<RejectQueue<T>> {
         &self.rejects
     }
 
@@ -151,8 +156,51 @@ impl<T> Core<T> {
 }
 
 impl<T> Connection<T> {
-    pub(crate) fn new(core: Arc<Core<T>>, control: channel::Sender<Control<T>>) -> Self {
-        Self(std::sync::Arc::new(Wiring { core, control }))
+    pub(crate) fn new(
+        core: Arc<Core<T>>,
+        control: channel::Sender<Control<T>>,
+        inline: Option<Inline<T>>,
+    ) -> Self
+    where
+        T: Send + 'static,
+    {
+        let inline = inline.map(std::sync::Arc::new);
+        let caller = inline.as_ref().map(|inline| {
+            let caller: std::sync::Arc<dyn Caller> = inline.clone();
+            std::sync::Arc::downgrade(&caller)
+        });
+        Self(std::sync::Arc::new(Wiring {
+            core,
+            control,
+            inline,
+            caller,
+        }))
+    }
+
+    /// The engine, if it has no thread.
+    #[inline]
+    pub(crate) fn inline(&self) -> Option<&Inline<T>> {
+        self.0.inline.as_deref()
+    }
+
+    /// The same, for those who wait.
+    pub(crate) fn caller(&self) -> &WeakCaller {
+        &self.0.caller
+    }
+
+    /// To be called by one who needs something of the engine and does not find it. Returns `true` if the engine has
+    /// been at it, here, so that another look is due.
+    #[inline]
+    pub(crate) fn help(&self) -> bool {
+        self.inline().is_some_and(|inline| inline.help())
+    }
+
+    /// To be called when a lane that was at rest is on the list of ready ones.
+    #[inline]
+    pub(crate) fn signalled(&self) {
+        if let Some(inline) = self.inline() {
+            inline.call_if_parked();
+        }
     }
 
     #[inline]
@@ -174,8 +222,7 @@ impl<T> Connection<T> {
     ) -> (Arc<Lane<T>>, LaneEnd<T>) {
         // ORDERING: relaxed. Ids have to differ, no more.
         let id = self.core().next_lane_id.fetch_add(1, Ordering::Relaxed);
-        let telemetry = self.core().telemetry.clone();
-        lane(id, self.core().lane_capacity, target, origin, telemetry)
+        lane(id, self.core().lane_capacity, target, origin)
     }
 
     /// Makes a lane to `target`, where its sender is counted already, or to everybody, and enters it
@@ -264,7 +311,12 @@ impl<T> Connection<T> {
     /// Tells the engine something. Never blocks: the control lane is unbounded. Returns `false` if the
     /// engine is dead.
     pub(crate) fn tell(&self, control: Control<T>) -> bool {
-        self.0.control.send(control).is_ok()
+        let is_told = self.0.control.send(control).is_ok();
+        if let Some(inline) = self.inline() {
+            // Whether or not anybody is parked: there may be values to be dropped.
+            inline.call();
+        }
+        is_told
     }
 }
 

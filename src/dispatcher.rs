@@ -326,6 +326,7 @@ impl<T, M> Dispatcher<T, M> {
     /// ```
     #[must_use]
     pub fn clock(&self) -> Clock {
+        self.connection.help();
         self.connection.core().clock().read()
     }
 
@@ -335,6 +336,7 @@ impl<T, M> Dispatcher<T, M> {
     /// goes on, so two of them may be of slightly different times. See [`Snapshot`] for an example.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
+        self.connection.help();
         Snapshot::take(self.connection.core())
     }
 
@@ -355,7 +357,8 @@ impl<T> Dispatcher<T, Forwarding> {
     /// example.
     #[must_use]
     pub fn rejects(&self) -> Rejects<T> {
-        Rejects::new(Arc::clone(self.connection.core().rejects()))
+        let queue = Arc::clone(self.connection.core().rejects());
+        Rejects::new(queue, self.connection.caller().clone())
     }
 }
 

@@ -18,9 +18,11 @@ mod merge;
 mod tests;
 
 use crate::clock_cell::{ClockWriter, clock};
-use crate::core::{Connection, Core};
+use crate::control::Control;
+use crate::core::Core;
 use crate::gate::Gate;
 use crate::numbers::Numbers;
+use crate::rejects::reject_queue;
 use crate::sync::{Arc, channel};
 use crate::telemetry::Telemetry;
 use crate::{Clock, Order, Seq};
@@ -31,7 +33,8 @@ pub(crate) use hall::Hall;
 
 /// What a forwarding dispatch consists of, but for its engine.
 pub(crate) struct Parts<T, Q> {
-    pub(crate) connection: Connection<T>,
+    pub(crate) core: Arc<Core<T>>,
+    pub(crate) tell: channel::Sender<Control<T>>,
     pub(crate) hall: Hall<T, Q>,
     /// The other end of the dispatcher's clock.
     pub(crate) clock: ClockWriter,
@@ -49,7 +52,7 @@ pub(crate) fn dispatch<T: Send + 'static, Q>(
         seq: Seq::from(start),
         dispatched: 0,
     });
-    let (reject, rejects) = channel::unbounded();
+    let (reject, rejects) = reject_queue();
     let core = Arc::new(Core::new(
         capacity,
         lane_capacity,
@@ -63,7 +66,8 @@ pub(crate) fn dispatch<T: Send + 'static, Q>(
     let (tell, control) = channel::unbounded();
     let hall = Hall::new(Arc::clone(&core), control, reject);
     Parts {
-        connection: Connection::new(core, tell),
+        core,
+        tell,
         hall,
         clock: writer,
     }

@@ -44,6 +44,8 @@ impl<T> IntoIter<T> {
 impl<'a, T> Drain<'a, T> {
     pub(crate) fn new(receiver: &'a Receiver<T>, max: usize) -> Self {
         let outlet = receiver.outlet();
+        // In a dispatch without a thread, this sees to it that there is something, if it can.
+        receiver.is_ready();
         let max = max as u64;
         // The clock first: what is numbered up to it is then among the messages counted.
         let (now, _) = outlet.now();

@@ -1,7 +1,5 @@
 //! A lane: the bounded channel from one sender handle to the engine.
 
-use std::time::Instant;
-
 use crate::blockage::Blockage;
 use crate::frontier::Frontier;
 use crate::inbox::Inbox;
@@ -10,10 +8,9 @@ use crate::parcel::{Blank, Parcel};
 use crate::signal_list::{Link, Linked, SignalList};
 use crate::slot::Slot;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use crate::sync::{Arc, Backoff, channel, thread};
-use crate::telemetry::Telemetry;
+use crate::sync::{Arc, channel};
 use crate::wait_queue::{Place, WaitQueue};
-use crate::waiter::{fence_after_publishing, this_thread};
+use crate::waiter::fence_after_publishing;
 
 /// Messages may be put in. The state at the start.
 const OPEN: u8 = 0;
@@ -61,7 +58,6 @@ pub(crate) struct Lane<T> {
     link: Link<Self>,
     /// Where the engine keeps the other end.
     slot: Slot,
-    telemetry: Telemetry,
 }
 
 /// The engine's end of a lane. There is one for each open lane; dropping it closes the lane, and empties it.
@@ -71,21 +67,10 @@ pub(crate) struct LaneEnd<T> {
 
 /// Why a message was not put into a lane.
 pub(crate) enum NotPut<T> {
-    /// There was no space, or none in time.
+    /// There is no space.
     Full(Item<T>),
     /// The lane is closed.
     Closed(Item<T>),
-}
-
-/// How long to wait for space in a lane.
-#[derive(Clone, Copy)]
-pub(crate) enum Patience {
-    /// Not at all.
-    None,
-    /// Up to a point in time.
-    Until(Instant),
-    /// For as long as it takes.
-    Endless,
 }
 
 /// Makes a lane for `capacity` messages to `target`, whose numbers are above `origin`.
@@ -94,7 +79,6 @@ pub(crate) fn lane<T>(
     capacity: usize,
     target: Option<Arc<Inbox<T>>>,
     origin: u64,
-    telemetry: Telemetry,
 ) -> (Arc<Lane<T>>, LaneEnd<T>) {
     let (sender, receiver) = channel::bounded(capacity);
     let lane = Arc::new(Lane {
@@ -112,7 +96,6 @@ pub(crate) fn lane<T>(
         blockage: Blockage::new(),
         link: Link::new(),
         slot: Slot::new(),
-        telemetry,
     });
     let end = LaneEnd {
         lane: Arc::clone(&lane),
@@ -217,51 +200,21 @@ impl<T> Lane<T> {
         &self.blockage
     }
 
-    /// Puts a message in, waiting for space if there is none. To be followed by [`signal`](Self::signal).
+    /// Puts a message in, if there is space. To be followed by [`signal`](Self::signal).
     #[inline]
-    pub(crate) fn put(&self, item: Item<T>, patience: Patience) -> Result<(), NotPut<T>> {
+    pub(crate) fn try_put(&self, item: Item<T>) -> Result<(), NotPut<T>> {
         if self.is_closed() {
             return Err(NotPut::Closed(item));
         }
-        match self.sender.try_send(item) {
-            Ok(()) => Ok(()),
-            Err(error) => match patience {
-                // A lane that was closed meanwhile may stay full.
-                Patience::None if self.is_closed() => Err(NotPut::Closed(error.into_inner())),
-                Patience::None => Err(NotPut::Full(error.into_inner())),
-                _ => self.put_later(error.into_inner(), patience),
-            },
-        }
-    }
-
-    #[cold]
-    fn put_later(&self, mut item: Item<T>, patience: Patience) -> Result<(), NotPut<T>> {
-        let deadline = match patience {
-            Patience::Until(deadline) => Some(deadline),
-            _ => None,
-        };
-        let backoff = Backoff::new();
-        while !backoff.is_completed() && deadline.is_none_or(|at| Instant::now() < at) {
-            backoff.snooze();
-            match self.put(item, Patience::None) {
-                Err(NotPut::Full(it)) => item = it,
-                result => return result,
+        self.sender.try_send(item).map_err(|error| {
+            let item = error.into_inner();
+            // A lane that was closed meanwhile may stay full.
+            if self.is_closed() {
+                NotPut::Closed(item)
+            } else {
+                NotPut::Full(item)
             }
-        }
-        let _waiting = self.telemetry.send_blocked(self);
-        let waker = this_thread();
-        let mut place = self.blocked_place();
-        loop {
-            place.queue_up(FOR_SPACE, &waker);
-            match self.put(item, Patience::None) {
-                Err(NotPut::Full(it)) => item = it,
-                result => return result,
-            }
-            if deadline.is_some_and(|at| Instant::now() >= at) {
-                return Err(NotPut::Full(item));
-            }
-            thread::park_until(deadline);
-        }
+        })
     }
 
     /// A place among those who wait for space in the lane, or for its end.

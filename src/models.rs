@@ -11,7 +11,6 @@
 )]
 
 use crate::sync::{Arc, coin};
-use crate::telemetry::Telemetry;
 use crate::{
     Clock, Event, Order, Progress, Seq, clock_cell, frontier, gate, inbox, lane, parcel::Parcel,
     ring, roster, signal_list, waiter,
@@ -152,7 +151,7 @@ impl<T> Inlet<T> {
 
 impl<T> Outlet<T> {
     pub fn progress(&self) -> Progress {
-        Progress::new(Arc::clone(self.0.inbox().observed()))
+        Progress::new(Arc::clone(self.0.inbox().observed()), None)
     }
 
     pub fn leave(&self) {
@@ -304,13 +303,7 @@ impl Entry {
         let (_, clock) = clock_cell::clock(Clock::default());
         let (_, outlet) = inbox::inbox(name.to_owned(), 1, clock, inbox::Says::UpToItsNumber);
         let inbox = Arc::clone(outlet.inbox());
-        let (lane, _) = lane::lane(
-            lane_id,
-            1,
-            Some(Arc::clone(&inbox)),
-            0,
-            Telemetry::new("a model", false),
-        );
+        let (lane, _) = lane::lane(lane_id, 1, Some(Arc::clone(&inbox)), 0);
         Self { inbox, lane }
     }
 

@@ -6,6 +6,7 @@ mod asynchronous;
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use crate::driver::{Parked, WeakCaller};
 use crate::observed::{Observed, Outlook};
 use crate::sync::{Arc, Backoff, thread};
 use crate::waiter::this_thread;
@@ -26,13 +27,14 @@ use crate::{ProgressError, ProgressTimeoutError, Seq};
 /// A `Progress` keeps nothing alive. It can be cloned, and shared between threads.
 pub struct Progress {
     observed: Arc<Observed>,
+    caller: WeakCaller,
 }
 
 impl Progress {
     /// By the receiver's thread.
-    pub(crate) fn new(observed: Arc<Observed>) -> Self {
+    pub(crate) fn new(observed: Arc<Observed>, caller: WeakCaller) -> Self {
         observed.watch();
-        Self { observed }
+        Self { observed, caller }
     }
 
     /// How far the receiver has got: as [`Receiver::observed`](crate::Receiver::observed), also after it was
@@ -163,8 +165,10 @@ impl Progress {
         }
         let waker = this_thread();
         let mut place = self.observed.place();
+        let mut parked = Parked::new(&self.caller);
         loop {
             place.queue_up(seq.get(), &waker);
+            parked.sign_up(&waker);
             if let Some(result) = self.look(seq) {
                 return result.map_err(Into::into);
             }
@@ -193,6 +197,7 @@ impl Clone for Progress {
         self.observed.watch();
         Self {
             observed: Arc::clone(&self.observed),
+            caller: self.caller.clone(),
         }
     }
 }

@@ -4,6 +4,7 @@
 mod asynchronous;
 mod waiting;
 
+use std::cell::Cell;
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use crate::core::Connection;
 use crate::inbox::{Look, Outlet};
 use crate::iter::{Drain, IntoIter, Iter, TryIter};
 use crate::sync::Arc;
+use crate::wait_queue::Key;
 use crate::{
     Clock, DisconnectReason, Event, Progress, RecvError, RecvTimeoutError, Seq, TryRecvError,
 };
@@ -41,11 +43,17 @@ use crate::{
 pub struct Receiver<T> {
     outlet: Outlet<T>,
     connection: Connection<T>,
+    /// Its place among those who are parked, in a dispatch without a thread.
+    parked: Cell<Key>,
 }
 
 impl<T> Receiver<T> {
     pub(crate) fn new(outlet: Outlet<T>, connection: Connection<T>) -> Self {
-        Self { outlet, connection }
+        Self {
+            outlet,
+            connection,
+            parked: Cell::default(),
+        }
     }
 
     /// Receives the next event; waits until there is one.
@@ -306,7 +314,8 @@ impl<T> Receiver<T> {
     /// ```
     #[must_use]
     pub fn progress(&self) -> Progress {
-        Progress::new(Arc::clone(self.outlet.inbox().observed()))
+        let observed = Arc::clone(self.outlet.inbox().observed());
+        Progress::new(observed, self.connection.caller().clone())
     }
 
     /// How far the dispatch has got: a consistent pair, read without a lock.
@@ -318,6 +327,7 @@ impl<T> Receiver<T> {
     /// of the [dispatcher](crate::Dispatcher::clock).
     #[must_use]
     pub fn clock(&self) -> Clock {
+        self.connection.help();
         self.outlet.clock().read()
     }
 
@@ -330,6 +340,7 @@ impl<T> Receiver<T> {
     /// How many messages are in the inbox.
     #[must_use]
     pub fn len(&self) -> usize {
+        self.connection.help();
         self.outlet.inbox().len()
     }
 
@@ -437,7 +448,14 @@ impl<T> Receiver<T> {
 
     #[inline]
     fn look(&self) -> Look<T> {
-        let look = self.outlet.look();
+        let look = match self.outlet.pop() {
+            Some(message) => Look::Event(message),
+            None => {
+                // Before a tick: a message goes before that.
+                self.connection.help();
+                self.outlet.look()
+            }
+        };
         self.commit();
         if let Look::Event(Event::Message { seq, .. }) = &look {
             self.tell_received(*seq);
@@ -461,7 +479,7 @@ impl<T> Drop for Receiver<T> {
             .tell(Control::ReceiverLeft(Arc::clone(inbox)));
         self.connection.core().telemetry().receiver_left(inbox);
         // A task that waited, and dropped the receiver instead of asking it again.
-        inbox.waiter().clear();
+        self.unregister();
         // Last, since destructors are user code and may panic, and only what is there now, since the
         // engine may not know yet that it need not deliver any more.
         self.outlet.discard();
@@ -491,7 +509,7 @@ impl<T> fmt::Debug for Receiver<T> {
         f.debug_struct("Receiver")
             .field("name", &self.name())
             .field("observed", &self.observed())
-            .field("len", &self.len())
+            .field("len", &self.outlet.inbox().len())
             .field("capacity", &self.capacity())
             .finish_non_exhaustive()
     }

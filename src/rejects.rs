@@ -4,7 +4,10 @@ use std::fmt;
 use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
 
-use crate::sync::{Arc, channel};
+use crate::driver::{Parked, WeakCaller, upgrade};
+use crate::sync::{Arc, channel, thread};
+use crate::wait_queue::{Place, WaitQueue};
+use crate::waiter::{fence_after_publishing, this_thread};
 use crate::{RecvError, RecvTimeoutError, Seq, TryRecvError};
 
 /// A message that a forwarding dispatcher could not deliver in order, and that its sender could not know of.
@@ -47,11 +50,63 @@ pub struct Rejected<T> {
 /// assert_eq!(rx.recv_message()?.1, "one");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Rejects<T>(Arc<channel::Receiver<Rejected<T>>>);
+pub struct Rejects<T> {
+    queue: Arc<RejectQueue<T>>,
+    caller: WeakCaller,
+}
+
+/// What was rejected, and those who wait for it.
+pub(crate) struct RejectQueue<T> {
+    receiver: channel::Receiver<Rejected<T>>,
+    waiting: WaitQueue,
+}
+
+/// The engine's end: rejects go in. The queue ends when it is dropped.
+pub(crate) struct RejectSender<T> {
+    /// Until it is dropped.
+    sender: Option<channel::Sender<Rejected<T>>>,
+    queue: Arc<RejectQueue<T>>,
+}
+
+/// Makes the queue of a dispatcher's rejects.
+pub(crate) fn reject_queue<T>() -> (RejectSender<T>, Arc<RejectQueue<T>>) {
+    let (sender, receiver) = channel::unbounded();
+    let queue = Arc::new(RejectQueue {
+        receiver,
+        waiting: WaitQueue::new(),
+    });
+    let sender = RejectSender {
+        sender: Some(sender),
+        queue: Arc::clone(&queue),
+    };
+    (sender, queue)
+}
+
+impl<T> RejectSender<T> {
+    pub(crate) fn send(&self, rejected: Rejected<T>) {
+        if let Some(sender) = &self.sender {
+            // The other end is there: it is in the queue.
+            let _ = sender.send(rejected);
+        }
+        self.wake();
+    }
+
+    fn wake(&self) {
+        fence_after_publishing();
+        self.queue.waiting.wake_from(0);
+    }
+}
+
+impl<T> Drop for RejectSender<T> {
+    fn drop(&mut self) {
+        self.sender = None;
+        self.wake();
+    }
+}
 
 impl<T> Rejects<T> {
-    pub(crate) fn new(queue: Arc<channel::Receiver<Rejected<T>>>) -> Self {
-        Self(queue)
+    pub(crate) fn new(queue: Arc<RejectQueue<T>>, caller: WeakCaller) -> Self {
+        Self { queue, caller }
     }
 
     /// Takes the next one; waits until there is one.
@@ -101,10 +156,22 @@ impl<T> Rejects<T> {
     /// # Ok::<(), clocked_lanes::BuildError>(())
     /// ```
     pub fn try_recv(&self) -> Result<Rejected<T>, TryRecvError> {
-        self.0.try_recv().map_err(|error| match error {
+        match self.look() {
+            Err(TryRecvError::Empty) if self.help() => self.look(),
+            result => result,
+        }
+    }
+
+    fn look(&self) -> Result<Rejected<T>, TryRecvError> {
+        self.queue.receiver.try_recv().map_err(|error| match error {
             channel::TryRecvError::Empty => TryRecvError::Empty,
             channel::TryRecvError::Disconnected => TryRecvError::Disconnected,
         })
+    }
+
+    /// In a dispatch without a thread, runs the engine. Returns `true` if it has been at it here.
+    fn help(&self) -> bool {
+        upgrade(&self.caller).is_some_and(|caller| caller.help())
     }
 
     /// Takes the next one; waits until there is one, but not longer than `timeout`. A timeout too long to be a
@@ -169,23 +236,26 @@ impl<T> Rejects<T> {
     }
 
     fn wait(&self, deadline: Option<Instant>) -> Result<Rejected<T>, RecvTimeoutError> {
+        match self.try_recv() {
+            Ok(rejected) => return Ok(rejected),
+            Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
+            Err(TryRecvError::Empty) => {}
+        }
+        let waker = this_thread();
+        let mut place = Place::new(&self.queue.waiting);
+        let mut parked = Parked::new(&self.caller);
         loop {
-            match self.try_recv() {
+            place.queue_up(0, &waker);
+            parked.sign_up(&waker);
+            match self.look() {
                 Ok(rejected) => return Ok(rejected),
                 Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
                 Err(TryRecvError::Empty) => {}
             }
-            let mut select = channel::Select::new();
-            select.recv(&self.0);
-            match deadline {
-                None => {
-                    select.ready();
-                }
-                Some(at) if select.ready_deadline(at).is_err() => {
-                    return Err(RecvTimeoutError::Timeout);
-                }
-                Some(_) => {}
+            if deadline.is_some_and(|at| Instant::now() >= at) {
+                return Err(RecvTimeoutError::Timeout);
             }
+            thread::park_until(deadline);
         }
     }
 }
@@ -193,7 +263,10 @@ impl<T> Rejects<T> {
 impl<T> Clone for Rejects<T> {
     /// A further handle on the same queue: what one takes the other does not get.
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self {
+            queue: Arc::clone(&self.queue),
+            caller: self.caller.clone(),
+        }
     }
 }
 

@@ -85,7 +85,7 @@ trait Selectable {
 
 impl<T> Selectable for Receiver<T> {
     fn is_ready(&self) -> bool {
-        self.outlet().is_ready()
+        self.is_ready()
     }
 
     fn register(&self, waker: &Arc<Waker>) {
@@ -93,7 +93,7 @@ impl<T> Selectable for Receiver<T> {
     }
 
     fn unregister(&self) {
-        self.outlet().inbox().waiter().clear();
+        Receiver::unregister(self);
     }
 }
 

@@ -73,7 +73,7 @@ impl<T, M> Sender<T, M> {
     /// How many messages are in the lane, which the dispatcher has not taken in yet. A batch counts as one.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.source.lane().len()
+        self.source.moved_on().len()
     }
 
     /// Whether no message is in the lane.
@@ -91,7 +91,7 @@ impl<T, M> Sender<T, M> {
     /// Whether the lane is full, so that a send has to wait.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.source.lane().is_full()
+        self.source.moved_on().is_full()
     }
 
     /// Whether sends fail for good.

@@ -6,6 +6,7 @@ mod batch;
 mod forwarding;
 #[cfg(feature = "async")]
 mod sink;
+mod waiting;
 
 use std::time::{Duration, Instant};
 
@@ -14,13 +15,11 @@ pub use asynchronous::SendAsync;
 
 use crate::core::Connection;
 use crate::item::Item;
-use crate::lane::{FOR_END, Lane, NotPut, Patience};
+use crate::lane::{Lane, NotPut};
 use crate::parcel::Parcel;
-use crate::sync::{Arc, thread};
-#[cfg(feature = "async")]
-use crate::wait_queue::Key;
-use crate::waiter::this_thread;
+use crate::sync::Arc;
 use crate::{DisconnectReason, SendError, SendTimeoutError, Seq, TrySendError};
+use waiting::Patience;
 
 /// A handle's hold on its lane. Dropped, it leaves; cloned, it opens another lane to the same target.
 pub(crate) struct Source<T> {
@@ -28,7 +27,7 @@ pub(crate) struct Source<T> {
     connection: Connection<T>,
     /// The place of a task that waits for space, for the handle as a sink.
     #[cfg(feature = "async")]
-    sink: Key,
+    sink: sink::Places,
 }
 
 impl<T> Source<T> {
@@ -37,7 +36,7 @@ impl<T> Source<T> {
             lane,
             connection,
             #[cfg(feature = "async")]
-            sink: Key::default(),
+            sink: sink::Places::default(),
         }
     }
 
@@ -48,6 +47,12 @@ impl<T> Source<T> {
     }
 
     pub(crate) fn lane(&self) -> &Lane<T> {
+        &self.lane
+    }
+
+    /// The lane, after a look of the engine at it if there is no thread.
+    pub(crate) fn moved_on(&self) -> &Lane<T> {
+        self.connection.help();
         &self.lane
     }
 
@@ -76,32 +81,6 @@ impl<T> Source<T> {
             Some(DisconnectReason::NumbersExhausted)
         } else {
             None
-        }
-    }
-
-    /// Why nothing can be sent any more, but for want of numbers, which is not told to those who wait.
-    fn close_reason(&self) -> Option<DisconnectReason> {
-        let is_closed = self.lane.is_closed() || self.connection.core().is_dead();
-        if is_closed {
-            self.disconnect_reason()
-        } else {
-            None
-        }
-    }
-
-    /// Waits until nothing can be sent any more, and tells why. `None` if the time is up.
-    pub(crate) fn wait_closed(&self, deadline: Option<Instant>) -> Option<DisconnectReason> {
-        let waker = this_thread();
-        let mut place = self.lane.blocked_place();
-        loop {
-            place.queue_up(FOR_END, &waker);
-            if let Some(reason) = self.close_reason() {
-                return Some(reason);
-            }
-            if deadline.is_some_and(|at| Instant::now() >= at) {
-                return None;
-            }
-            thread::park_until(deadline);
         }
     }
 
@@ -164,10 +143,12 @@ impl<T> Source<T> {
         if !core.numbers().reserve(count) {
             return Err(NotPut::Closed(item));
         }
-        let result = self.lane.put(item, patience);
+        let result = self.put_in(item, patience);
         match result {
             Ok(()) => {
-                Lane::signal(&self.lane, core.ready_lanes());
+                if Lane::signal(&self.lane, core.ready_lanes()) {
+                    self.connection.signalled();
+                }
                 core.telemetry().message_sent(&self.lane, None);
             }
             Err(_) => core.numbers().release(count),

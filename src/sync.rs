@@ -18,6 +18,9 @@ mod imp {
     pub(crate) use crossbeam_utils::Backoff;
     pub(crate) use std::sync::{Arc, Mutex, MutexGuard};
 
+    /// Whether a panic of the crate's own is to be seen by whoever runs this, rather than to end in an error.
+    pub(crate) const FAULTS_ARE_FINDINGS: bool = false;
+
     pub(crate) mod atomic {
         pub(crate) use std::sync::atomic::{
             AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence,
@@ -100,6 +103,9 @@ mod imp {
 
     pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::sync::{Arc, Mutex, MutexGuard};
+
+    /// Whether a panic of the crate's own is to be seen by whoever runs this, rather than to end in an error.
+    pub(crate) const FAULTS_ARE_FINDINGS: bool = true;
 
     pub(crate) mod atomic {
         pub(crate) use loom::sync::atomic::{
@@ -185,7 +191,9 @@ mod imp {
     }
 }
 
-pub(crate) use imp::{Arc, Backoff, Mutex, MutexGuard, UnsafeCell, atomic, channel, thread};
+pub(crate) use imp::{
+    Arc, Backoff, FAULTS_ARE_FINDINGS, Mutex, MutexGuard, UnsafeCell, atomic, channel, thread,
+};
 
 #[cfg(loom)]
 pub(crate) use imp::coin;

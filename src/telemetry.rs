@@ -140,6 +140,12 @@ impl Telemetry {
         DeathWatch(self)
     }
 
+    /// The engine has died, and everybody has been told by its being dropped.
+    pub(crate) fn engine_died(&self) {
+        contain(|| self.trace.engine_died());
+        contain(|| self.measure.engine_died());
+    }
+
     /// A message was put into a lane; `seq` is its number, if it has one by then.
     #[inline]
     pub(crate) fn message_sent<T>(&self, lane: &Lane<T>, seq: Option<u64>) {
@@ -172,8 +178,7 @@ impl Drop for Waiting {
 impl Drop for DeathWatch {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            contain(|| self.0.trace.engine_died());
-            contain(|| self.0.measure.engine_died());
+            self.0.engine_died();
         }
     }
 }

@@ -3,6 +3,8 @@
 #[cfg(any(feature = "async", loom))]
 use std::task::Poll;
 
+use crate::core::Connection;
+use crate::driver::Parked;
 use crate::parcel::Parcel;
 use crate::sync::{Arc, Backoff, Mutex, MutexGuard, thread};
 use crate::waiter::{Waiter, fence_after_publishing, fence_after_registering, this_thread};
@@ -99,18 +101,21 @@ impl<T> Ticket<T> {
     }
 
     /// Waits for the first number. If there will be none, returns the messages.
-    pub(crate) fn wait(&self) -> Result<u64, Vec<Parcel<T>>> {
+    pub(crate) fn wait(&self, connection: &Connection<T>) -> Result<u64, Vec<Parcel<T>>> {
         let backoff = Backoff::new();
         while !backoff.is_completed() {
+            connection.help();
             if let Some(fate) = self.look() {
                 return fate;
             }
             backoff.snooze();
         }
         let waker = this_thread();
+        let mut parked = Parked::new(connection.caller());
         loop {
             self.sender.register(&waker);
             fence_after_registering();
+            parked.sign_up(&waker);
             if let Some(fate) = self.look() {
                 self.sender.clear();
                 return fate;
@@ -121,13 +126,18 @@ impl<T> Ticket<T> {
 
     /// As [`wait`](Self::wait), for a task.
     #[cfg(any(feature = "async", loom))]
-    pub(crate) fn poll(&self, cx: &std::task::Context<'_>) -> Poll<Result<u64, Vec<Parcel<T>>>> {
+    pub(crate) fn poll(
+        &self,
+        parked: &mut Parked<'_>,
+        cx: &std::task::Context<'_>,
+    ) -> Poll<Result<u64, Vec<Parcel<T>>>> {
         if let Some(fate) = self.look() {
             return Poll::Ready(fate);
         }
         let waker = cx.waker().clone();
         self.sender.register(&std::sync::Arc::new(waker));
         fence_after_registering();
+        parked.sign_up(cx.waker());
         match self.look() {
             Some(fate) => {
                 self.sender.clear();

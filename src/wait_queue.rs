@@ -72,9 +72,28 @@ impl WaitQueue {
     /// Wakes those with this target or a higher one. After `fence_after_publishing`.
     #[inline]
     pub(crate) fn wake_from(&self, target: u64) {
-        if self.len.load(Ordering::Relaxed) > 0 {
+        if !self.is_empty() {
             self.wake(|wakers| wakers.split_off(&(target, 0)));
         }
+    }
+
+    /// Wakes the first of those with the lowest target, and has it leave. Returns `false` if nobody is there.
+    pub(crate) fn wake_first(&self) -> bool {
+        let mut entries = self.lock();
+        let first = entries.wakers.pop_first();
+        self.summarise(&entries);
+        drop(entries);
+        let is_there = first.is_some();
+        if let Some((_, waker)) = first {
+            contain(|| waker.wake());
+        }
+        is_there
+    }
+
+    /// Whether nobody is there. After a fence, as with waking.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len.load(Ordering::Relaxed) == 0
     }
 
     /// Queues up, or leaves another waker at the place there, which always has the same target. To be followed by a
@@ -132,6 +151,13 @@ impl WaitQueue {
         self.entries
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Key {
+    /// Whether it stands for no place.
+    pub(crate) fn is_none(&self) -> bool {
+        self.0.is_none()
     }
 }
 

@@ -127,6 +127,7 @@ fn a_thread_name_with_a_null_byte() {
 
 #[cfg(all(target_pointer_width = "64", not(miri)))]
 #[test]
+#[cfg_attr(clocked_lanes_inline, ignore = "there is no thread")]
 fn a_thread_that_cannot_be_spawned() {
     // More than there is address space, and what overflows when it is rounded up.
     for bytes in [

@@ -419,9 +419,9 @@ fn s9_a_receiver_that_leaves_takes_its_share_of_broadcasts_along() {
         tally.all_dropped();
         // Without any receiver it is numbered and dropped.
         everybody.send(tally.value(4)).unwrap();
+        clock_gets_to(&dispatcher, 5);
         tally.all_dropped();
         assert!(!everybody.is_disconnected());
-        clock_gets_to(&dispatcher, 5);
     });
 }
 
@@ -593,6 +593,7 @@ fn s10_handles_with_everything_full_go_at_the_same_time() {
 
 #[cfg(all(target_os = "linux", not(miri)))]
 #[test]
+#[cfg_attr(clocked_lanes_inline, ignore = "there is no thread")]
 fn s10_the_thread_lives_as_long_as_any_handle() {
     watched(|| {
         let name = "s10-any-handle";

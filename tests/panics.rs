@@ -336,8 +336,8 @@ fn s11_the_destructor_of_a_broadcast_without_receivers_panics() {
         for _ in 0..3 {
             assert!(everybody.send(values.value(true)).is_ok());
         }
-        values.all_dropped();
         clock_gets_to(&dispatcher, 3);
+        values.all_dropped();
         goes_on(&dispatcher, &values);
         values.all_dropped();
     });

@@ -66,11 +66,14 @@ fn a_message_above_the_clock_makes_a_receiver_ready() {
         a.forward(1, 1).unwrap();
         let mut select = Select::new();
         select.recv(&rx);
-        assert_eq!(select.ready_timeout(Duration::ZERO), Err(ReadyTimeoutError));
-        b.advance(0).unwrap();
-        drop(b);
         select.ready();
+        assert_eq!(
+            rx.clock().seq,
+            Seq::from(0),
+            "there may be another one with number 1"
+        );
         assert_eq!(rx.try_recv().unwrap().seq(), Seq::from(1));
+        drop(b);
     });
 }
 

@@ -63,6 +63,7 @@ fn a_weak_sender_can_be_upgraded_while_the_receiver_is_connected() {
 #[cfg(target_os = "linux")]
 #[cfg_attr(miri, ignore = "counts threads in /proc")]
 #[test]
+#[cfg_attr(clocked_lanes_inline, ignore = "there is no thread")]
 fn weak_handles_do_not_keep_the_thread_alive() {
     let dispatcher = Dispatcher::<u32>::builder()
         .thread_name("weakly-held")

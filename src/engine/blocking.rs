@@ -17,10 +17,8 @@ impl<T> Drive<T> for Engine<T> {
         self.finished
     }
 
-    /// The lanes to be watched are those whose targets have space. The targets of the others have been
-    /// asked to say on the control lane when they have.
-    fn prepare_to_block(&mut self, watched: &mut Vec<usize>) -> bool {
-        watched.clear();
+    /// Receivers that are full are asked to say on the control lane when they have space.
+    fn settle(&mut self) -> bool {
         let mut i = 0;
         while let Some(&p) = self.full.get(i) {
             if self.ports[p].inlet.ask_for_space() {
@@ -32,6 +30,25 @@ impl<T> Drive<T> for Engine<T> {
             }
         }
         if !self.runnable.is_empty() {
+            return false;
+        }
+        for i in 0..self.ready_broadcasts.len() {
+            let birth = self.lanes[self.ready_broadcasts[i]].birth;
+            if self.broadcast_fits(birth) {
+                return false;
+            }
+            if self.sealed.is_empty() {
+                // The others wait for the same receivers.
+                break;
+            }
+        }
+        true
+    }
+
+    /// The lanes to be watched are those whose targets have space.
+    fn prepare_to_block(&mut self, watched: &mut Vec<usize>) -> bool {
+        watched.clear();
+        if !self.settle() {
             return false;
         }
         // All broadcasters that reach the same receivers fare alike: ask once for those that joined

@@ -5,6 +5,7 @@ use crate::core::{Connection, Core};
 use crate::driver::Drive;
 use crate::engine::Engine;
 use crate::numbers::Numbers;
+use crate::rejects::reject_queue;
 use crate::sync::{Arc, channel};
 use crate::telemetry::Telemetry;
 use crate::{Clock, Dispatcher, Event, Seq, TryRecvError, TrySendError};
@@ -12,7 +13,7 @@ use crate::{Clock, Dispatcher, Event, Seq, TryRecvError, TrySendError};
 /// A dispatcher whose engine is stepped by the test.
 fn by_hand<T: Send + 'static>(capacity: usize, lane_capacity: usize) -> (Dispatcher<T>, Engine<T>) {
     let (writer, cell) = clock(Clock::default());
-    let (_, rejects) = channel::unbounded();
+    let (_, rejects) = reject_queue();
     let numbers = Numbers::after(0);
     let core = Arc::new(Core::new(
         capacity,
@@ -26,7 +27,7 @@ fn by_hand<T: Send + 'static>(capacity: usize, lane_capacity: usize) -> (Dispatc
     let (tell, control) = channel::unbounded();
     let engine = Engine::new(Arc::clone(&core), control, writer, Seq::default());
     (
-        Dispatcher::from_connection(Connection::new(core, tell)),
+        Dispatcher::from_connection(Connection::new(core, tell, None)),
         engine,
     )
 }

@@ -23,8 +23,11 @@ pub(crate) trait Engine {
     /// Does what can be done at once. Returns whether that was anything.
     fn work(&mut self) -> bool;
 
-    /// Lists the lanes to be watched while the driver blocks; `false` if there is something to do after all.
-    fn list_watched(&mut self, watched: &mut Vec<usize>) -> bool;
+    /// Whether there is nothing to do, given that no receiver with something to get has space.
+    fn is_settled(&mut self) -> bool;
+
+    /// Lists the lanes to be watched while the driver blocks. The engine is settled.
+    fn list_watched(&mut self, watched: &mut Vec<usize>);
 
     /// Enters a lane, whose flag is claimed, into the queue where it belongs.
     fn make_ready(&mut self, l: usize);
@@ -49,9 +52,17 @@ impl<E: Engine> Drive<E::Value> for E {
         self.hall().finished
     }
 
+    fn settle(&mut self) -> bool {
+        !self.hall_mut().ask_for_space() && self.is_settled()
+    }
+
     fn prepare_to_block(&mut self, watched: &mut Vec<usize>) -> bool {
         watched.clear();
-        !self.hall_mut().ask_for_space() && self.list_watched(watched)
+        if !self.settle() {
+            return false;
+        }
+        self.list_watched(watched);
+        true
     }
 
     fn lanes(&self) -> usize {

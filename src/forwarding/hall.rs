@@ -12,7 +12,7 @@ use crate::inbox::{Inbox, Inlet};
 use crate::item::Item;
 use crate::lane::{Lane, LaneEnd};
 use crate::parcel::Blank;
-use crate::rejects::Rejected;
+use crate::rejects::{RejectSender, Rejected};
 use crate::signal_list::Linked;
 use crate::sync::{Arc, channel};
 
@@ -43,7 +43,7 @@ pub(crate) struct Berth<T> {
     /// The lane is in the list of those that something was taken out of.
     in_eased: bool,
     /// The port that the lane waits for, as [`Blockage`](crate::blockage::Blockage) shows it.
-    waits_for: Option<usize>,
+    pub(super) waits_for: Option<usize>,
 }
 
 /// The engine's side of a receiver.
@@ -67,7 +67,7 @@ pub(crate) struct Port<T, Q> {
 pub(crate) struct Hall<T, Q> {
     pub(super) core: Arc<Core<T>>,
     pub(super) control: channel::Receiver<Control<T>>,
-    rejects: channel::Sender<Rejected<T>>,
+    rejects: RejectSender<T>,
     pub(super) ports: Slab<Port<T, Q>>,
     pub(super) lanes: Slab<Berth<T>>,
     /// How many broadcasters ever joined.
@@ -157,7 +157,7 @@ impl<T, Q> Hall<T, Q> {
     pub(super) fn new(
         core: Arc<Core<T>>,
         control: channel::Receiver<Control<T>>,
-        rejects: channel::Sender<Rejected<T>>,
+        rejects: RejectSender<T>,
     ) -> Self {
         Self {
             core,
@@ -210,8 +210,7 @@ impl<T, Q> Hall<T, Q> {
     }
 
     pub(super) fn hand_back(&self, rejected: Rejected<T>) {
-        // The queue is there as long as the core is.
-        let _ = self.rejects.send(rejected);
+        self.rejects.send(rejected);
     }
 
     pub(super) fn join_receiver(&mut self, inlet: Inlet<T>, queue: Q) -> usize {

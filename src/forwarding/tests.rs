@@ -4,6 +4,7 @@ mod faults;
 mod snapshots;
 mod starts;
 
+use crate::core::Connection;
 use crate::driver::Drive;
 use crate::forwarding::{Dense, Frontier, Parts, dispatch};
 use crate::telemetry::Telemetry;
@@ -17,7 +18,8 @@ fn frontier<T: Send + 'static>(
     lane_capacity: usize,
 ) -> (Dispatcher<T, Forwarding>, Frontier<T>) {
     let Parts {
-        connection,
+        core,
+        tell,
         hall,
         clock,
     } = dispatch(
@@ -28,7 +30,10 @@ fn frontier<T: Send + 'static>(
         Telemetry::new("a test", false),
     );
     let engine = Frontier::new(hall, clock, 0);
-    (Dispatcher::from_connection(connection), engine)
+    (
+        Dispatcher::from_connection(Connection::new(core, tell, None)),
+        engine,
+    )
 }
 
 fn dense<T: Send + 'static>(
@@ -37,7 +42,8 @@ fn dense<T: Send + 'static>(
     window: usize,
 ) -> (Dispatcher<T, Forwarding>, Dense<T>) {
     let Parts {
-        connection,
+        core,
+        tell,
         hall,
         clock,
     } = dispatch(
@@ -48,7 +54,10 @@ fn dense<T: Send + 'static>(
         Telemetry::new("a test", false),
     );
     let engine = Dense::new(hall, clock, 0, window);
-    (Dispatcher::from_connection(connection), engine)
+    (
+        Dispatcher::from_connection(Connection::new(core, tell, None)),
+        engine,
+    )
 }
 
 /// Steps until there is nothing to do.

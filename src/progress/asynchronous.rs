@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
+use crate::driver::Parked;
 use crate::{Progress, ProgressError, Seq};
 
 impl Progress {
@@ -30,11 +31,13 @@ impl Progress {
     pub async fn wait_for_async(&self, seq: impl Into<Seq>) -> Result<Seq, ProgressError> {
         let seq = seq.into();
         let mut place = self.observed.place();
+        let mut parked = Parked::new(&self.caller);
         poll_fn(|cx| {
             if let Some(result) = self.look(seq) {
                 return Poll::Ready(result);
             }
             place.queue_up(seq.get(), cx.waker());
+            parked.sign_up(cx.waker());
             self.look(seq).map_or(Poll::Pending, Poll::Ready)
         })
         .await

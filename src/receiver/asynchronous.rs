@@ -84,13 +84,16 @@ impl<T> Receiver<T> {
     fn poll(&self, ticks: bool, cx: &Context<'_>) -> Poll<Result<Event<T>, RecvError>> {
         match self.look_for(ticks) {
             Look::Nothing => {}
-            found => return Poll::Ready(result_of(found)),
+            found => {
+                self.unregister();
+                return Poll::Ready(result_of(found));
+            }
         }
         self.register(&Arc::new(cx.waker().clone()), ticks);
         match self.look_for(ticks) {
             Look::Nothing => Poll::Pending,
             found => {
-                self.outlet.inbox().waiter().clear();
+                self.unregister();
                 Poll::Ready(result_of(found))
             }
         }
@@ -122,7 +125,7 @@ impl<T> Future for Recv<'_, T> {
 
 impl<T> Drop for Recv<'_, T> {
     fn drop(&mut self) {
-        self.receiver.outlet.inbox().waiter().clear();
+        self.receiver.unregister();
     }
 }
 

@@ -3,6 +3,7 @@
 use std::task::Waker;
 use std::time::Instant;
 
+use crate::driver::Caller;
 use crate::inbox::Look;
 use crate::sync::{Backoff, thread};
 use crate::waiter::{fence_after_registering, this_thread};
@@ -15,7 +16,7 @@ struct Registration<'a, T>(&'a Receiver<T>);
 
 impl<T> Drop for Registration<'_, T> {
     fn drop(&mut self) {
-        self.0.outlet.inbox().waiter().clear();
+        self.0.unregister();
     }
 }
 
@@ -32,6 +33,11 @@ impl<T> Receiver<T> {
         }
     }
 
+    /// Whether a look finds an event or the end.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.outlet.is_ready() || (self.connection.help() && self.outlet.is_ready())
+    }
+
     /// Leaves a waker, to be woken by a message, by the end and, if `ticks` says so, by a tick. To be followed by a
     /// look.
     pub(crate) fn register(&self, waker: &std::sync::Arc<Waker>, ticks: bool) {
@@ -41,6 +47,19 @@ impl<T> Receiver<T> {
             self.connection.core().parked().signal(inbox);
         }
         fence_after_registering();
+        if let Some(inline) = self.connection.inline() {
+            let mut parked = self.parked.take();
+            inline.sign_up(&mut parked, waker);
+            self.parked.set(parked);
+        }
+    }
+
+    /// Takes the waker back, if it is still there: nobody waits any more.
+    pub(crate) fn unregister(&self) {
+        self.outlet.inbox().waiter().clear();
+        if let Some(inline) = self.connection.inline() {
+            inline.sign_off(&mut self.parked.take());
+        }
     }
 
     /// Looks until there is something, and parks in between. A tick wakes it only if `ticks` says so.

@@ -5,14 +5,15 @@ use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::lane::{FOR_END, FOR_SPACE, NotPut, Patience};
+use crate::driver::Parked;
+use crate::lane::{FOR_END, FOR_SPACE, NotPut};
 use crate::parcel::Parcel;
 use crate::ticket::Bundle;
-use crate::wait_queue::Place;
 use crate::{DisconnectReason, ForwardError, SendBatchError, SendError, Seq};
 
 use super::Source;
 use super::forwarding::NotForwarded;
+use super::waiting::{Patience, Waiting};
 
 /// A send by a task. Made by [`Sender::send_async`](crate::Sender::send_async) and
 /// [`Broadcaster::send_async`](crate::Broadcaster::send_async).
@@ -24,7 +25,7 @@ pub struct SendAsync<'a, T> {
     source: &'a Source<T>,
     /// Until it is sent.
     parcel: Option<Parcel<T>>,
-    place: Place<'a>,
+    waiting: Waiting<'a>,
 }
 
 impl<T> SendAsync<'_, T> {
@@ -52,7 +53,7 @@ impl<T> Future for SendAsync<'_, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let parcel = this.parcel.take().expect("polled after it was ready");
-        let result = this.source.poll_put(parcel, 1, &mut this.place, cx);
+        let result = this.source.poll_put(parcel, 1, &mut this.waiting, cx);
         match result {
             Ok(()) => Poll::Ready(Ok(())),
             Err(NotPut::Closed(item)) => Poll::Ready(Err(SendError(super::value_of(item)))),
@@ -80,7 +81,7 @@ impl<T> Source<T> {
         SendAsync {
             source: self,
             parcel: Some(parcel),
-            place: self.lane.blocked_place(),
+            waiting: self.waiting(),
         }
     }
 
@@ -89,12 +90,12 @@ impl<T> Source<T> {
         &self,
         parcel: Parcel<T>,
         count: u64,
-        place: &mut Place<'_>,
+        waiting: &mut Waiting<'_>,
         cx: &Context<'_>,
     ) -> Result<(), NotPut<T>> {
         match self.put_counted(parcel, count, Patience::None) {
             Err(NotPut::Full(item)) => {
-                place.queue_up(FOR_SPACE, cx.waker());
+                waiting.queue_up(FOR_SPACE, cx.waker());
                 self.put_counted(item.parcel, count, Patience::None)
             }
             result => result,
@@ -106,7 +107,7 @@ impl<T> Source<T> {
         seq: Seq,
         parcel: Parcel<T>,
     ) -> Result<(), ForwardError<T>> {
-        let mut place = self.lane.blocked_place();
+        let mut waiting = self.waiting();
         let mut parcel = Some(parcel);
         poll_fn(|cx| {
             let mut put = || {
@@ -128,7 +129,7 @@ impl<T> Source<T> {
             if let Poll::Ready(result) = put() {
                 return Poll::Ready(result);
             }
-            place.queue_up(FOR_SPACE, cx.waker());
+            waiting.queue_up(FOR_SPACE, cx.waker());
             put()
         })
         .await
@@ -136,9 +137,9 @@ impl<T> Source<T> {
 
     /// Waits until nothing can be sent any more.
     pub(crate) async fn closed(&self) -> DisconnectReason {
-        let mut place = self.lane.blocked_place();
+        let mut waiting = self.waiting();
         poll_fn(|cx| {
-            place.queue_up(FOR_END, cx.waker());
+            waiting.queue_up(FOR_END, cx.waker());
             match self.close_reason() {
                 Some(reason) => Poll::Ready(reason),
                 None => Poll::Pending,
@@ -184,10 +185,10 @@ impl<T: Send + 'static> Source<T> {
         let (bundle, ticket) = Bundle::with_ticket(parcels);
         let count = bundle.len();
         let mut parcel = Some(Parcel::bundle(bundle));
-        let mut place = self.lane.blocked_place();
+        let mut waiting = self.waiting();
         poll_fn(|cx| {
             let it = parcel.take().expect("polled after it was ready");
-            match self.poll_put(it, count, &mut place, cx) {
+            match self.poll_put(it, count, &mut waiting, cx) {
                 Ok(()) => Poll::Ready(Ok(())),
                 Err(NotPut::Closed(item)) => {
                     Poll::Ready(Err(super::batch::parcels_of(item.parcel)))
@@ -199,7 +200,8 @@ impl<T: Send + 'static> Source<T> {
             }
         })
         .await?;
-        drop(place);
-        poll_fn(|cx| ticket.poll(cx)).await
+        drop(waiting);
+        let mut parked = Parked::new(self.connection.caller());
+        poll_fn(|cx| ticket.poll(&mut parked, cx)).await
     }
 }

@@ -2,12 +2,13 @@
 
 use std::ops::RangeInclusive;
 
-use crate::lane::{NotPut, Patience};
+use crate::lane::NotPut;
 use crate::parcel::Parcel;
 use crate::ticket::Bundle;
 use crate::{SendBatchError, SendError, Seq};
 
 use super::Source;
+use super::waiting::Patience;
 
 impl<T: Send + 'static> Source<T> {
     /// Sends a message, and waits for its number.
@@ -59,7 +60,7 @@ impl<T: Send + 'static> Source<T> {
     fn send_bundle_sequenced(&self, parcels: Vec<Parcel<T>>) -> Result<u64, Vec<Parcel<T>>> {
         let (bundle, ticket) = Bundle::with_ticket(parcels);
         self.put_bundle(bundle)?;
-        ticket.wait()
+        ticket.wait(&self.connection)
     }
 
     fn put_bundle(&self, bundle: Bundle<T>) -> Result<(), Vec<Parcel<T>>> {

@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use crate::control::Control;
 use crate::item::Item;
-use crate::lane::{Lane, NotPut, Patience};
+use crate::lane::{Lane, NotPut};
 use crate::parcel::{Blank, Parcel};
 use crate::{ForwardError, ForwardTimeoutError, Order, Seq, TryForwardError};
 
+use super::waiting::Patience;
 use super::{Source, value_of};
 
 /// Why a numbered message was not put in. Contains it.
@@ -116,7 +117,7 @@ impl<T> Source<T> {
             // The engine may be asleep, and no message wakes it. If the lane is claimed already, whoever
             // has claimed it sees to that, or has no use for the frontier: there is a message before it
             // that waits.
-            if self.signal() {
+            if self.signal() && self.connection.inline().is_none() {
                 self.connection.tell(Control::Advanced);
             }
         }
@@ -178,7 +179,7 @@ impl<T> Source<T> {
             // message has to wait, for what has just been promised away, say.
             let parcel = Parcel::without_value(Blank::Promise);
             let seq = frontier;
-            match self.lane.put(Item { seq, parcel }, patience) {
+            match self.put_in(Item { seq, parcel }, patience) {
                 Ok(()) => self.lane.mark(frontier),
                 Err(NotPut::Full(_)) => return Err(NotForwarded::Full(item)),
                 Err(NotPut::Closed(_)) => return Err(NotForwarded::Disconnected(item)),
@@ -187,7 +188,7 @@ impl<T> Source<T> {
             self.signal();
         }
         let seq = item.seq;
-        match self.lane.put(item, patience) {
+        match self.put_in(item, patience) {
             Ok(()) => {
                 if !is_dense {
                     self.lane.raise(then);
@@ -206,13 +207,17 @@ impl<T> Source<T> {
     #[inline]
     fn signal(&self) -> bool {
         let core = self.connection.core();
-        Lane::signal_or(&self.lane, core.ready_lanes(), |end| {
+        let claimed = Lane::signal_or(&self.lane, core.ready_lanes(), |end| {
             // It was accepted as the dispatch gave up for want of a number. (No model shows the need; the test
             // `dense_loses_nothing_that_is_put_in_as_it_gives_up` does.)
             if core.missing().is_some() {
                 self.connection.tell(Control::Leftover(end));
             }
-        })
+        });
+        if claimed {
+            self.connection.signalled();
+        }
+        claimed
     }
 
     /// Puts a message in as one does that has found the lane open just before it was closed.

@@ -21,15 +21,15 @@ impl<T> Engine for Dense<T> {
         Dense::work(self)
     }
 
-    fn list_watched(&mut self, watched: &mut Vec<usize>) -> bool {
-        if !self.ready.is_empty() {
-            return false;
-        }
+    fn is_settled(&mut self) -> bool {
+        self.ready.is_empty()
+    }
+
+    fn list_watched(&mut self, watched: &mut Vec<usize>) {
         // A message is taken in whether or not its receiver has space: the window is what bounds them. Of a
         // lane whose head waits, nothing is taken before that has gone.
         let lanes = self.hall.lanes.iter();
         watched.extend(lanes.filter_map(|(l, berth)| berth.head.is_none().then_some(l)));
-        true
     }
 
     fn make_ready(&mut self, l: usize) {

@@ -21,20 +21,23 @@ impl<T> Engine for Frontier<T> {
         Frontier::work(self)
     }
 
-    fn list_watched(&mut self, watched: &mut Vec<usize>) -> bool {
+    fn is_settled(&mut self) -> bool {
         for i in 0..self.hall.broadcast_lanes.len() {
             let l = self.hall.broadcast_lanes[i];
             let in_arrears = self.in_arrears(l);
             let berth = &mut self.hall.lanes[l];
             // Also of a lane that is empty: what comes next is not looked at before that receiver goes on.
             berth.wait_for(in_arrears);
-            if in_arrears.is_none() {
-                if berth.in_ready {
-                    return false;
-                }
-                watched.push(l);
+            if in_arrears.is_none() && berth.in_ready {
+                return false;
             }
         }
+        true
+    }
+
+    fn list_watched(&mut self, watched: &mut Vec<usize>) {
+        let lanes = self.hall.broadcast_lanes.iter().copied();
+        watched.extend(lanes.filter(|&l| self.hall.lanes[l].waits_for.is_none()));
         for (_, port) in &mut self.hall.ports {
             if port.room() > 0 {
                 // Of a lane whose head waits, nothing is taken before that has gone.
@@ -45,7 +48,6 @@ impl<T> Engine for Frontier<T> {
                 watched.extend(port.lanes.iter().copied().filter(|&l| !waits(l)));
             }
         }
-        true
     }
 
     fn make_ready(&mut self, l: usize) {

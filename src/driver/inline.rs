@@ -1,0 +1,204 @@
+//! The engine without a thread: whoever needs what it does runs it.
+
+use std::sync::{Arc, Weak};
+use std::task::Waker;
+
+use crate::contained::contain;
+use crate::sync::FAULTS_ARE_FINDINGS;
+use crate::telemetry::Telemetry;
+use crate::wait_queue::{Key, WaitQueue};
+use crate::waiter::fence_after_publishing;
+
+use super::Drive;
+use super::baton::{Baton, Held};
+
+/// How many steps a thread takes for others, at most, before it has one of those who wait take over.
+const STEPS: usize = 8;
+
+/// The driver of a dispatch that has no thread.
+///
+/// The engine is run by the threads that use the dispatch, one at a time, the one with the [`Baton`]: by a receiver that
+/// finds its inbox empty, by a sender that finds its lane full, by anybody about to park, and by a sender that
+/// finds somebody parked. Nobody waits for the baton.
+///
+/// As long as nobody is parked, nothing has to be done at any time: whoever needs it done does it, or tries again.
+/// So a holder may stop after any step. But if somebody is parked, what can be done must not be left undone, since
+/// nobody may come. This is why that is so:
+///
+/// - Who parks signs up in `parked`, calls, looks once more, and only then parks. To call is to take the baton, and to
+///   step until the engine has nothing to do, or to leave a note, by which the holder does.
+/// - Who gives the engine something to do, a message in a lane that was at rest or something told on the control lane,
+///   then calls if somebody has signed up. Between what they write and what they look at both have a
+///   fence, as at [`Waiter`](crate::waiter::Waiter): either who parks finds what there is to do, as it steps, or
+///   the other one finds that somebody is parked. If the lane was not at rest, its flag is set, and the
+///   engine is to look at it again in any case.
+/// - A holder that finds somebody signed up does not put the baton down before the engine has nothing to do and has
+///   asked those receivers for space that are full. If a receiver makes space, it tells.
+/// - A holder with work of its own does not do that for ever: after `STEPS` steps it *owes* the rest, and then wakes
+///   the first of those who have signed up. That one, an heir, comes to call again as it goes on waiting; or it does
+///   not, and then it finds what is owed as it signs off. It signs off after it was taken out of the queue,
+///   under the queue's lock, and that was after the baton was put down: so it sees that. If nobody has signed up by
+///   then, nothing has to be done at any time.
+pub(crate) struct Inline<T> {
+    /// With the engine; without one if that has died.
+    baton: Baton<Option<Box<dyn Drive<T> + Send>>>,
+    /// Those who are parked, or about to.
+    parked: WaitQueue,
+    telemetry: Telemetry,
+}
+
+/// An [`Inline`] whatever its messages are, for those who keep no dispatcher alive.
+pub(crate) trait Caller: Send + Sync {
+    /// As [`Inline::help`].
+    fn help(&self) -> bool;
+
+    /// Signs up as parked. To be followed by a look, and by [`sign_off`](Self::sign_off) when it waits no more.
+    fn sign_up(&self, key: &mut Key, waker: &Waker);
+
+    /// Signs off, if it has signed up.
+    fn sign_off(&self, key: &mut Key);
+}
+
+/// A caller, if there is one: in a dispatch without a thread, as long as there is one.
+pub(crate) type WeakCaller = Option<Weak<dyn Caller>>;
+
+/// A place among those who are parked, which is left when this is dropped. Of no effect in a dispatch with a thread.
+pub(crate) struct Parked<'a> {
+    caller: &'a WeakCaller,
+    key: Key,
+}
+
+impl<T> Inline<T> {
+    pub(crate) fn new(engine: Box<dyn Drive<T> + Send>, telemetry: Telemetry) -> Self {
+        Self {
+            baton: Baton::new(Some(engine)),
+            parked: WaitQueue::new(),
+            telemetry,
+        }
+    }
+
+    /// Runs the engine for a step, or for some if somebody is parked. Returns `false` if somebody else is at it.
+    #[inline]
+    pub(crate) fn help(&self) -> bool {
+        match self.baton.try_take() {
+            Some(held) => {
+                self.run(held);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Has the engine do what it can, here or by who is at it.
+    pub(crate) fn call(&self) {
+        if let Some(held) = self.baton.take_or_call() {
+            self.run(held);
+        }
+    }
+
+    /// Has that done if somebody is parked, who may need what this thread has just given the engine to do.
+    #[inline]
+    pub(crate) fn call_if_parked(&self) {
+        fence_after_publishing();
+        if !self.parked.is_empty() {
+            self.call();
+        }
+    }
+
+    fn run<'a>(&'a self, mut held: Held<'a, Option<Box<dyn Drive<T> + Send>>>) {
+        let mut steps = 0;
+        loop {
+            let worked = held.with(|engine| self.step(engine));
+            let is_done = self.parked.is_empty() || (!worked && held.with(settle));
+            if is_done {
+                match held.put_down() {
+                    Ok(()) => return,
+                    Err(still) => held = still,
+                }
+            }
+            steps += 1;
+            if steps == STEPS {
+                held.owe();
+                if self.parked.wake_first() {
+                    return;
+                }
+                // They have all gone, and with them the need. But something may have been told meanwhile.
+                match self.baton.try_take() {
+                    Some(again) => held = again,
+                    None => return,
+                }
+                steps = 0;
+            }
+        }
+    }
+
+    fn step(&self, engine: &mut Option<Box<dyn Drive<T> + Send>>) -> bool {
+        let Some(alive) = engine else {
+            return false;
+        };
+        if FAULTS_ARE_FINDINGS {
+            return alive.step();
+        }
+        let mut worked = None;
+        contain(|| worked = Some(alive.step()));
+        if worked.is_none() {
+            // A fault in the engine is not the fault of whoever has run it. It is dead, and as it is dropped
+            // everybody is told.
+            contain(|| *engine = None);
+            self.telemetry.engine_died();
+        }
+        worked.unwrap_or(false)
+    }
+}
+
+impl<T> Caller for Inline<T> {
+    fn help(&self) -> bool {
+        Self::help(self)
+    }
+
+    fn sign_up(&self, key: &mut Key, waker: &Waker) {
+        self.parked.enter(key, 0, waker);
+        self.call();
+    }
+
+    fn sign_off(&self, key: &mut Key) {
+        if key.is_none() {
+            return;
+        }
+        self.parked.leave(key);
+        if self.baton.is_owed() {
+            self.help();
+        }
+    }
+}
+
+fn settle<T>(engine: &mut Option<Box<dyn Drive<T> + Send>>) -> bool {
+    engine.as_mut().is_none_or(|engine| engine.settle())
+}
+
+impl<'a> Parked<'a> {
+    pub(crate) fn new(caller: &'a WeakCaller) -> Self {
+        let key = Key::default();
+        Self { caller, key }
+    }
+
+    /// Signs up, and has the engine do what it can. To be followed by a look.
+    pub(crate) fn sign_up(&mut self, waker: &Waker) {
+        if let Some(caller) = upgrade(self.caller) {
+            caller.sign_up(&mut self.key, waker);
+        }
+    }
+}
+
+impl Drop for Parked<'_> {
+    fn drop(&mut self) {
+        if let Some(caller) = upgrade(self.caller) {
+            caller.sign_off(&mut self.key);
+        }
+    }
+}
+
+/// The caller, if it is still there.
+pub(crate) fn upgrade(caller: &WeakCaller) -> Option<Arc<dyn Caller>> {
+    caller.as_ref().and_then(Weak::upgrade)
+}
