@@ -205,12 +205,14 @@ impl<V> Producer<V> {
     /// If the ring is full by [`len`](Self::len).
     #[inline]
     pub(crate) fn push(&mut self, value: V) {
+        // From here on nothing drops it, so it need not be in memory before it is in its slot.
+        let value = MaybeUninit::new(value);
         assert!(self.len() < self.ring.slots.len(), "the ring is full");
         self.ring.slots[self.next].with_mut(|slot| {
             // SAFETY: fewer values than slots are in the ring, so this slot holds none. The consumer
             // gave it up before it wrote the count that `refresh` acquired, and comes back to it only
             // after this value is committed. There is one producer, and it is borrowed exclusively.
-            unsafe { (*slot).write(value) };
+            unsafe { *slot = value };
         });
         self.next = self.ring.after(self.next);
         self.tail += 1;

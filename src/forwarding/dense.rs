@@ -4,6 +4,7 @@ mod blocking;
 mod early;
 mod ending;
 mod joins;
+mod release;
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -29,11 +30,15 @@ const STEP_TURN: usize = 256;
 pub(crate) type Released<T> = VecDeque<(u64, Parcel<T>)>;
 
 /// A message that has come before a lower number.
+///
+/// In this order, a copy of the whole in 16-byte pieces has the parcel in one of them. If it were split, to read it
+/// just after would wait for both pieces to get to the cache.
+#[repr(C)]
 struct Waiting<T> {
-    /// The id of its sender. Not the lane itself, whose count its sender's core would share.
-    sender: u64,
     parcel: Parcel<T>,
     to: To,
+    /// The id of its sender. Not the lane itself, whose count its sender's core would share.
+    sender: u64,
 }
 
 /// Whom a message is for.
@@ -156,44 +161,58 @@ impl<T> Dense<T> {
                 break;
             };
             self.hall.lanes[l].in_ready = false;
-            let mut turn = 0;
-            loop {
-                if turn == LANE_TURN {
-                    self.make_ready(l);
-                    break;
-                }
-                match self.hall.lanes[l].take(&mut self.hall.eased) {
-                    Ok(item) => {
-                        turn += 1;
-                        if item.parcel.blank() == Some(Blank::Promise) {
-                            self.promised(l, item.seq);
-                            continue;
-                        }
-                        if self.hall.lanes[l].port.is_none() {
-                            // After the message is taken and before it is dealt out: a receiver that
-                            // joined before it was sent is known now, and gets it.
-                            self.drain_control();
-                        }
-                        if !self.admit(l, item) {
-                            break;
-                        }
-                    }
-                    Err(frontier) => {
-                        worked |= self.promised(l, frontier);
-                        if self.hall.lanes[l].end.rest_at(frontier) {
-                            self.found_empty(l);
-                            break;
-                        }
-                    }
-                }
+            let turn = self.serve_lane(l, &mut worked);
+            if turn > 0 {
+                self.hall.ease(l);
             }
             moved += turn;
         }
         worked || moved > 0
     }
 
+    /// Takes in what a lane has, until it is the next one's turn. Returns how many messages were taken out; notes in
+    /// `worked` whether something else has come of it.
+    fn serve_lane(&mut self, l: usize, worked: &mut bool) -> usize {
+        let mut turn = 0;
+        loop {
+            while turn < LANE_TURN {
+                let Some(item) = self.hall.lanes[l].end.pop() else {
+                    break;
+                };
+                turn += 1;
+                if item.parcel.blank() == Some(Blank::Promise) {
+                    self.promised(l, item.seq);
+                    continue;
+                }
+                if self.hall.lanes[l].port.is_none() {
+                    // After the message is taken and before it is dealt out: a receiver that
+                    // joined before it was sent is known now, and gets it.
+                    self.drain_control();
+                }
+                if !self.admit(l, item) {
+                    return turn;
+                }
+            }
+            if turn == LANE_TURN {
+                self.make_ready(l);
+                return turn;
+            }
+            let end = &self.hall.lanes[l].end;
+            // The frontier first: what was put in before it was raised is found by the look after it.
+            let frontier = end.lane().frontier();
+            if end.is_empty() {
+                *worked |= self.promised(l, frontier);
+                if self.hall.lanes[l].end.rest_at(frontier) {
+                    self.found_empty(l);
+                    return turn;
+                }
+            }
+        }
+    }
+
     /// Takes a message in, if its number is within the window; else keeps it as the head of its lane, and
     /// returns `false`.
+    #[inline]
     fn admit(&mut self, l: usize, item: Item<T>) -> bool {
         let berth = &self.hall.lanes[l];
         let seq = item.seq;
@@ -211,98 +230,56 @@ impl<T> Dense<T> {
         let is_beyond = seq - self.settled() > self.window;
         // What has no receiver takes no space. And what a sender has left behind is all there will be of it.
         if is_beyond && to != To::Nobody && !berth.left {
-            // Within the window of what has arrived, it is a receiver without space that it waits for.
-            let in_arrears = self.held.first().map(|&(_, p)| p);
-            let berth = &mut self.hall.lanes[l];
-            berth.wait_for(in_arrears.filter(|_| seq - self.arrived <= self.window));
-            berth.head = Some(item);
-            self.blocked.push(l);
+            self.keep_head(l, item);
             return false;
         }
-        let (parcel, to) = match to {
-            // Its receiver has left: nobody waits for the value.
-            To::Nobody => (Parcel::without_value(Blank::Nothing), to),
-            _ if item.parcel.blank().is_some() => (item.parcel, To::Nobody),
-            _ => (item.parcel, to),
-        };
-        if is_next {
+        // Its receiver has left, or there is no value.
+        if to == To::Nobody || item.parcel.blank().is_some() {
+            self.admit_nothing(l, item);
+        } else if is_next {
             self.early.pass_next();
-            self.release(seq, parcel, to);
-            self.release_early(seq);
+            self.arrived = seq;
+            self.release(item, to);
+            if !self.early.is_empty() {
+                self.release_early(seq);
+            }
         } else {
             let sender = berth.end.lane().id();
-            self.early.insert(seq, Waiting { sender, parcel, to });
+            let place = self.early.claim(seq);
+            let parcel = item.parcel;
+            *place = Some(Waiting { sender, parcel, to });
         }
         true
     }
 
-    /// Releases what has come up to number `until`, and what follows on it without a gap.
-    fn release_early(&mut self, until: u64) {
-        while let Some((seq, waiting)) = self.early.take(until) {
-            self.release(seq, waiting.parcel, waiting.to);
-        }
-        self.arrived = self.early.base();
+    /// Keeps a message beyond the window as the head of its lane.
+    #[cold]
+    fn keep_head(&mut self, l: usize, item: Item<T>) {
+        // Within the window of what has arrived, it is a receiver without space that it waits for.
+        let in_arrears = self.held.first().map(|&(_, p)| p);
+        let berth = &mut self.hall.lanes[l];
+        berth.wait_for(in_arrears.filter(|_| item.seq - self.arrived <= self.window));
+        berth.head = Some(item);
+        self.blocked.push(l);
     }
 
-    /// Has a message go to those it is for: all lower numbers have.
-    fn release(&mut self, seq: u64, parcel: Parcel<T>, to: To) {
-        match to {
-            To::Nobody => return,
-            To::Port(p) => self.pass_on(p, seq, parcel),
-            To::All(birth) => {
-                let ports = self.hall.ports.iter();
-                let targets: Vec<usize> = ports
-                    .filter_map(|(p, port)| port.hears(birth).then_some(p))
-                    .collect();
-                for (&p, share) in targets.iter().zip(parcel.shares(targets.len())) {
-                    self.pass_on(p, seq, share);
-                }
-            }
-        }
-        self.hall.dispatched += 1;
-    }
-
-    fn pass_on(&mut self, p: usize, seq: u64, parcel: Parcel<T>) {
-        let port = &mut self.hall.ports[p];
-        if port.queue.is_empty() && port.room() > 0 {
-            port.inlet.push(seq, parcel);
-            self.hall.touch(p);
+    /// Takes a number in that nobody gets a message with.
+    #[cold]
+    fn admit_nothing(&mut self, l: usize, item: Item<T>) {
+        let seq = item.seq;
+        if seq - 1 == self.arrived {
+            self.early.pass_next();
+            self.release_early(seq);
             return;
         }
-        port.queue.push_back((seq, parcel));
-        if port.queue.len() == 1 {
-            // Before the clock gets there.
-            port.inlet.hold_clock(seq - 1);
-            self.held.insert((seq, p));
-            self.hall.queue_port(p);
-        }
-    }
-
-    /// Delivers what was released and had no space. Returns whether there was any.
-    fn deliver(&mut self, p: usize) -> bool {
-        let port = &mut self.hall.ports[p];
-        let Some(&(lowest, _)) = port.queue.front() else {
-            return false;
+        let sender = self.hall.lanes[l].end.lane().id();
+        let parcel = match item.parcel.blank() {
+            Some(_) => item.parcel,
+            // Nobody waits for the value.
+            None => Parcel::without_value(Blank::Nothing),
         };
-        let count = port.room().min(port.queue.len());
-        if count == 0 {
-            self.hall.queue_port(p);
-            return false;
-        }
-        for (seq, parcel) in port.queue.drain(..count) {
-            port.inlet.push(seq, parcel);
-        }
-        // In this order: who sees the clock go on finds the messages.
-        port.inlet.commit();
-        let next = port.queue.front().map(|(seq, _)| *seq);
-        port.inlet.hold_clock(next.map_or(u64::MAX, |seq| seq - 1));
-        self.hall.touch(p);
-        self.held.remove(&(lowest, p));
-        if let Some(seq) = next {
-            self.held.insert((seq, p));
-            self.hall.queue_port(p);
-        }
-        true
+        let to = To::Nobody;
+        *self.early.claim(seq) = Some(Waiting { sender, parcel, to });
     }
 
     /// Notes what a sender has promised. Returns whether that is news.

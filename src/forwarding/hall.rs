@@ -13,7 +13,7 @@ use crate::item::Item;
 use crate::lane::{Lane, LaneEnd};
 use crate::parcel::Blank;
 use crate::rejects::{RejectSender, Rejected};
-use crate::signal_list::Linked;
+use crate::signal_list::{Linked, Taken};
 use crate::sync::{Arc, channel};
 
 /// How many of the receivers that were full are looked at in a step.
@@ -106,10 +106,15 @@ impl<T> Berth<T> {
                 self.end.pop().ok_or(frontier)?
             }
         };
+        self.ease(eased);
+        Ok(item)
+    }
+
+    #[inline]
+    fn ease(&mut self, eased: &mut Vec<usize>) {
         if !std::mem::replace(&mut self.in_eased, true) {
             eased.push(self.index);
         }
-        Ok(item)
     }
 
     /// Whether nothing more is put in.
@@ -139,6 +144,7 @@ impl<T> Berth<T> {
 
 impl<T, Q> Port<T, Q> {
     /// How many messages it can take. None once the receiver has left.
+    #[inline]
     pub(super) fn room(&mut self) -> usize {
         if self.inlet.inbox().is_gone() {
             0
@@ -379,6 +385,7 @@ impl<T, Q> Hall<T, Q> {
     }
 
     /// Has a receiver woken that got something.
+    #[inline]
     pub(super) fn touch(&mut self, p: usize) {
         if !std::mem::replace(&mut self.ports[p].in_touched, true) {
             self.touched.push(p);
@@ -400,6 +407,13 @@ impl<T, Q> Hall<T, Q> {
         !self.touched.is_empty() || !self.eased.is_empty()
     }
 
+    /// Has a sender woken out of whose lane something was taken.
+    pub(super) fn ease(&mut self, l: usize) {
+        if let Some(berth) = self.lanes.get_mut(l) {
+            berth.ease(&mut self.eased);
+        }
+    }
+
     /// Wakes the senders that wait for space where there is some by now. After the fence.
     pub(super) fn wake_eased(&mut self) {
         for l in self.eased.drain(..) {
@@ -411,8 +425,8 @@ impl<T, Q> Hall<T, Q> {
     }
 
     /// Those that have been signed up as having something, by their slots.
-    pub(super) fn take_signals(&mut self) -> Vec<Arc<Lane<T>>> {
-        self.core.ready_lanes().take().collect()
+    pub(super) fn take_signals(&mut self) -> Taken<Lane<T>> {
+        self.core.ready_lanes().take()
     }
 
     /// Wakes a receiver that waits for a tick.

@@ -173,26 +173,54 @@ impl<T> Source<T> {
         if item.seq <= frontier {
             return Err(NotForwarded::Late(item));
         }
-        let is_dense = self.is_dense();
-        if is_dense && self.lane.marked() < frontier {
-            // The engine reads the frontier where it finds the lane empty. It does not come to that if the
-            // message has to wait, for what has just been promised away, say.
-            let parcel = Parcel::without_value(Blank::Promise);
-            let seq = frontier;
-            match self.put_in(Item { seq, parcel }, patience) {
-                Ok(()) => self.lane.mark(frontier),
-                Err(NotPut::Full(_)) => return Err(NotForwarded::Full(item)),
-                Err(NotPut::Closed(_)) => return Err(NotForwarded::Disconnected(item)),
-            }
-            // No model shows this call: an engine about to block finds by itself what is in the lane.
-            self.signal();
+        if !self.is_dense() {
+            self.put_and_then(item, patience, || {
+                self.lane.raise(then);
+            })
+        } else if self.lane.marked() < frontier {
+            self.put_after_promise(item, frontier, patience)
+        } else {
+            self.put_and_then(item, patience, || {})
         }
+    }
+
+    /// In `Order::Dense`: puts in what was promised since the last message, and then the message.
+    ///
+    /// The engine reads the frontier where it finds the lane empty. It does not come to that if the
+    /// message has to wait, for what has just been promised away, say.
+    #[cold]
+    fn put_after_promise(
+        &self,
+        item: Item<T>,
+        frontier: u64,
+        patience: Patience,
+    ) -> Result<(), NotForwarded<Item<T>>> {
+        let promise = Item {
+            seq: frontier,
+            parcel: Parcel::without_value(Blank::Promise),
+        };
+        match self.put_in(promise, patience) {
+            Ok(()) => self.lane.mark(frontier),
+            Err(NotPut::Full(_)) => return Err(NotForwarded::Full(item)),
+            Err(NotPut::Closed(_)) => return Err(NotForwarded::Disconnected(item)),
+        }
+        // No model shows this call: an engine about to block finds by itself what is in the lane.
+        self.signal();
+        self.put_and_then(item, patience, || {})
+    }
+
+    /// Puts a message in, and does something before the engine looks at the lane.
+    #[inline]
+    fn put_and_then(
+        &self,
+        item: Item<T>,
+        patience: Patience,
+        then: impl FnOnce(),
+    ) -> Result<(), NotForwarded<Item<T>>> {
         let seq = item.seq;
         match self.put_in(item, patience) {
             Ok(()) => {
-                if !is_dense {
-                    self.lane.raise(then);
-                }
+                then();
                 self.signal();
                 let telemetry = self.connection.core().telemetry();
                 telemetry.message_sent(&self.lane, Some(seq));
