@@ -47,8 +47,9 @@ fn explore(name: &str, preemptions: Option<usize>, model: impl Fn() + Send + Syn
     });
     let executions = executions.load(Ordering::Relaxed);
     println!("model {name}: {executions} executions ({bound})");
+    // Without a thread of its own, a dispatch that one thread uses has nothing that is concurrent.
     assert!(
-        executions > 1,
+        executions > 1 || cfg!(clocked_lanes_inline),
         "{name} explored one execution only: nothing runs concurrently in it"
     );
 }

@@ -4,6 +4,8 @@
 //! RUSTFLAGS="--cfg loom" cargo test --release
 //! ```
 //!
+//! With `--cfg clocked_lanes_inline` besides, the models of the whole dispatch are of one without a thread.
+//!
 //! Each model prints how many executions it explored. Models of a primitive explore all of them;
 //! models of the whole dispatch explore those with a bounded number of preemptions, which
 //! `LOOM_MAX_PREEMPTIONS` overrides.
@@ -15,6 +17,7 @@ mod dispatch;
 mod explore;
 mod forwarding;
 mod inbox;
+mod inline;
 mod lane;
 mod progress;
 mod registration;

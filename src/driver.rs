@@ -9,7 +9,7 @@ use crate::item::Item;
 use crate::sync::channel;
 
 #[cfg(loom)]
-pub(crate) use baton::Baton;
+pub(crate) use baton::{Baton, Held};
 pub(crate) use inline::{Caller, Inline, Parked, WeakCaller, upgrade};
 pub(crate) use thread::spawn;
 

@@ -12,8 +12,8 @@
 
 use crate::sync::{Arc, coin};
 use crate::{
-    Clock, Event, Order, Progress, Seq, clock_cell, frontier, gate, inbox, lane, parcel::Parcel,
-    ring, roster, signal_list, waiter,
+    Clock, Event, Order, Progress, Seq, clock_cell, driver, frontier, gate, inbox, lane,
+    parcel::Parcel, ring, roster, signal_list, waiter,
 };
 
 /// The stand-in for the lanes' channel.
@@ -283,6 +283,48 @@ impl SignalList {
 
     pub fn take(&self) -> Vec<Arc<Node>> {
         self.0.take().collect()
+    }
+}
+
+/// The baton of a dispatch without a thread.
+pub struct Baton<E>(driver::Baton<E>);
+
+impl<E> Baton<E> {
+    pub fn new(engine: E) -> Self {
+        Self(driver::Baton::new(engine))
+    }
+
+    /// Works, if nobody else does, until there is no note. Returns whether it has.
+    pub fn help(&self, work: impl FnMut(&mut E)) -> bool {
+        self.0.try_take().is_some_and(|held| Self::run(held, work))
+    }
+
+    /// Works, or leaves a note for who does. Returns whether it has worked.
+    pub fn call(&self, work: impl FnMut(&mut E)) -> bool {
+        let held = self.0.take_or_call();
+        held.is_some_and(|held| Self::run(held, work))
+    }
+
+    /// Works once, if nobody else does, and leaves the rest to others.
+    pub fn help_and_owe(&self, work: impl FnMut(&mut E)) {
+        if let Some(mut held) = self.0.try_take() {
+            held.with(work);
+            held.owe();
+        }
+    }
+
+    pub fn is_owed(&self) -> bool {
+        self.0.is_owed()
+    }
+
+    fn run(mut held: driver::Held<'_, E>, mut work: impl FnMut(&mut E)) -> bool {
+        loop {
+            held.with(&mut work);
+            match held.put_down() {
+                Ok(()) => return true,
+                Err(still) => held = still,
+            }
+        }
     }
 }
 

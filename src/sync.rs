@@ -21,6 +21,9 @@ mod imp {
     /// Whether a panic of the crate's own is to be seen by whoever runs this, rather than to end in an error.
     pub(crate) const FAULTS_ARE_FINDINGS: bool = false;
 
+    /// How many steps of the engine a thread takes for others, at most, before it has one of those who wait take over.
+    pub(crate) const STEPS: usize = 8;
+
     pub(crate) mod atomic {
         pub(crate) use std::sync::atomic::{
             AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence,
@@ -107,6 +110,10 @@ mod imp {
     /// Whether a panic of the crate's own is to be seen by whoever runs this, rather than to end in an error.
     pub(crate) const FAULTS_ARE_FINDINGS: bool = true;
 
+    /// How many steps of the engine a thread takes for others, at most: as few as possible, so that a model sees one
+    /// that has others take over.
+    pub(crate) const STEPS: usize = 1;
+
     pub(crate) mod atomic {
         pub(crate) use loom::sync::atomic::{
             AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence,
@@ -192,7 +199,8 @@ mod imp {
 }
 
 pub(crate) use imp::{
-    Arc, Backoff, FAULTS_ARE_FINDINGS, Mutex, MutexGuard, UnsafeCell, atomic, channel, thread,
+    Arc, Backoff, FAULTS_ARE_FINDINGS, Mutex, MutexGuard, STEPS, UnsafeCell, atomic, channel,
+    thread,
 };
 
 #[cfg(loom)]

@@ -88,10 +88,16 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
 
-    let (in_roster, elsewhere): (Vec<_>, Vec<_>) = mutants
+    let (in_roster, mutants): (Vec<_>, Vec<_>) = mutants
         .iter()
         .partition(|mutant| mutant.file == "roster.rs");
+    let (in_inline, elsewhere): (Vec<_>, Vec<_>) = mutants
+        .into_iter()
+        .partition(|mutant| ["driver/baton.rs", "driver/inline.rs"].contains(&&*mutant.file));
     let mut verdicts = try_all(&copy, "--cfg loom", "", &elsewhere, &args);
+    // Every model of a whole dispatch runs without a thread, too.
+    let inline = "--cfg loom --cfg clocked_lanes_inline";
+    verdicts.extend(try_all(&copy, inline, "", &in_inline, &args));
     // The orderings of the roster are those of its epochs, which loom sees into on request.
     let both = "--cfg loom --cfg crossbeam_loom";
     verdicts.extend(try_all(&copy, both, "roster::", &in_roster, &args));
@@ -123,11 +129,21 @@ fn try_all<'a>(
     let models = Models::new(program, measured.into_iter().flatten().collect());
     in_parallel("mutants", args.jobs, mutants, |mutant| {
         let (caught_by, out_of_time) = models.try_on(mutant.number, args.all);
-        Verdict {
+        let verdict = Verdict {
             mutant,
             caught_by,
             out_of_time,
-        }
+        };
+        // A whole run takes long. So that something is known of one that is stopped.
+        let site = &mutant.site;
+        println!(
+            "{}:{} {}: {}",
+            mutant.file,
+            site.line,
+            site.what,
+            verdict.text()
+        );
+        verdict
     })
 }
 

@@ -62,7 +62,7 @@ impl<E> Baton<E> {
         // ORDERING: release, partner of the acquire in `put_down`: the holder sees what is to be done. Acquire, as
         // in `try_take`: it may have been put down just now, and then it is ours, with our own note on it.
         let before = self.state.swap(CALLED, Ordering::AcqRel);
-        (before == IDLE || before == OWED).then(|| Held(self))
+        (before == IDLE || before == OWED).then_some(Held(self))
     }
 
     /// Whether nobody holds it though something may have been left undone.

@@ -4,16 +4,13 @@ use std::sync::{Arc, Weak};
 use std::task::Waker;
 
 use crate::contained::contain;
-use crate::sync::FAULTS_ARE_FINDINGS;
+use crate::sync::{FAULTS_ARE_FINDINGS, STEPS};
 use crate::telemetry::Telemetry;
 use crate::wait_queue::{Key, WaitQueue};
 use crate::waiter::fence_after_publishing;
 
 use super::Drive;
 use super::baton::{Baton, Held};
-
-/// How many steps a thread takes for others, at most, before it has one of those who wait take over.
-const STEPS: usize = 8;
 
 /// The driver of a dispatch that has no thread.
 ///
@@ -34,7 +31,7 @@ const STEPS: usize = 8;
 ///   engine is to look at it again in any case.
 /// - A holder that finds somebody signed up does not put the baton down before the engine has nothing to do and has
 ///   asked those receivers for space that are full. If a receiver makes space, it tells.
-/// - A holder with work of its own does not do that for ever: after `STEPS` steps it *owes* the rest, and then wakes
+/// - A holder with work of its own does not do that for ever: after [`STEPS`] it *owes* the rest, and then wakes
 ///   the first of those who have signed up. That one, an heir, comes to call again as it goes on waiting; or it does
 ///   not, and then it finds what is owed as it signs off. It signs off after it was taken out of the queue,
 ///   under the queue's lock, and that was after the baton was put down: so it sees that. If nobody has signed up by
