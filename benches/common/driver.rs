@@ -1,5 +1,7 @@
 //! The drivers: on which thread the engine runs.
 
+use std::fmt;
+
 use clocked_lanes::{Builder, Dispatcher};
 
 use super::CAPACITY;
@@ -14,14 +16,7 @@ pub(crate) enum Driver {
 impl Driver {
     pub(crate) const ALL: [Self; 1] = [Self::Thread];
 
-    /// What it is called in results.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Thread => "thread",
-        }
-    }
-
-    /// Starts a dispatcher with this driver.
+    /// Begins a dispatcher with this driver.
     pub(crate) fn builder(self) -> Builder<u64> {
         let builder = Dispatcher::builder()
             .capacity(CAPACITY)
@@ -29,5 +24,14 @@ impl Driver {
         match self {
             Self::Thread => builder,
         }
+    }
+}
+
+impl fmt::Display for Driver {
+    /// What it is called in results.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Thread => "thread",
+        })
     }
 }

@@ -61,7 +61,7 @@ impl Peer for Ours {
     type Sink = Inlet;
 
     fn name(&self) -> String {
-        let driver = self.driver.name();
+        let driver = self.driver;
         match self.receiving {
             Receiving::Messages => format!("ours, {driver}"),
             Receiving::Drained => format!("ours, {driver}, drain"),

@@ -8,7 +8,7 @@ use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters::prelude::{
     BLACK, ChartBuilder, Circle, Color, ErrorBar, IntoFont, IntoLogRange, Palette, Palette99,
-    PathElement, WHITE,
+    PathElement, SeriesLabelPosition, WHITE,
 };
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -18,8 +18,8 @@ use crate::rounds::spread::digits;
 /// In pixels.
 const WIDTH: u32 = 960;
 const ROW: u32 = 22;
-/// For the title, the axis and the legend.
-const AROUND: u32 = 120;
+/// For the title and the axis.
+const AROUND: u32 = 110;
 const NAMES: u32 = 300;
 
 type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -40,11 +40,13 @@ pub(crate) fn draw(path: &Path, comparisons: &[Comparison]) -> Result<(), Box<dy
 }
 
 fn height(comparison: &Comparison) -> u32 {
-    AROUND + ROW * comparison.rows.len() as u32
+    AROUND + ROW * (comparison.rows.len() + comparison.ratios.len()) as u32
 }
 
 fn draw_one(area: &Canvas<'_>, comparison: &Comparison) -> Result<(), Box<dyn Error>> {
     let rows = comparison.rows.len() as f64;
+    // There is a place above the rows for the legend.
+    let columns = comparison.ratios.len();
     let spreads = comparison.rows.iter().flat_map(|row| &row.ratios).flatten();
     let (low, high) = spreads.fold((0.5_f64, 2.0_f64), |(low, high), spread| {
         // Nothing at all has no place on a logarithmic axis.
@@ -56,7 +58,7 @@ fn draw_one(area: &Canvas<'_>, comparison: &Comparison) -> Result<(), Box<dyn Er
         .margin(10)
         .x_label_area_size(40)
         .y_label_area_size(NAMES)
-        .build_cartesian_2d(ratios, 0.0..rows)?;
+        .build_cartesian_2d(ratios, 0.0..rows + columns as f64)?;
     chart
         .configure_mesh()
         .disable_y_mesh()
@@ -79,7 +81,6 @@ fn draw_one(area: &Canvas<'_>, comparison: &Comparison) -> Result<(), Box<dyn Er
         area.draw_text(&it.name, &style, (x - 8, y - top))?;
     }
     chart.draw_series([PathElement::new([(1.0, 0.0), (1.0, rows)], BLACK)])?;
-    let columns = comparison.ratios.len();
     for (column, what) in comparison.ratios.iter().enumerate() {
         let color = Palette99::pick(column).to_rgba();
         let place = |row: usize| {
@@ -99,6 +100,7 @@ fn draw_one(area: &Canvas<'_>, comparison: &Comparison) -> Result<(), Box<dyn Er
     }
     chart
         .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
         .background_style(WHITE.mix(0.8))
         .draw()?;
     Ok(())

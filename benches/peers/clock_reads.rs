@@ -38,7 +38,7 @@ pub(crate) enum Of {
 
 impl Subject for ClockReads {
     fn name(&self) -> String {
-        let driver = self.driver.name();
+        let driver = self.driver;
         match self.of {
             Of::Clock => format!("ours, {driver}, clock()"),
             Of::Atomic => format!("ours, {driver}, AtomicU64 beside it"),

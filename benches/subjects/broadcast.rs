@@ -68,7 +68,7 @@ impl Broadcast for Ours {
     type Sink = Inlet;
 
     fn name(&self) -> String {
-        let driver = self.driver.name();
+        let driver = self.driver;
         match self.receiving {
             Receiving::Messages => format!("ours, {driver}"),
             Receiving::Drained => format!("ours, {driver}, drain"),

@@ -48,7 +48,7 @@ impl Peer for Watched {
     type Sink = WatchedInlet;
 
     fn name(&self) -> String {
-        let driver = self.driver.name();
+        let driver = self.driver;
         match self.by {
             By::One => format!("ours, {driver}, watched"),
             By::OneWhoWaits => format!("ours, {driver}, watched by one who waits"),
@@ -124,7 +124,7 @@ impl Peer for Batches {
     type Sink = Inlet;
 
     fn name(&self) -> String {
-        format!("ours, {}, batches of {BATCH}, drain", self.driver.name())
+        format!("ours, {}, batches of {BATCH}, drain", self.driver)
     }
 
     fn hub(&self, senders: usize) -> Self::Hub {
@@ -184,7 +184,7 @@ pub(crate) mod tasks {
         type Sink = Receives;
 
         fn name(&self) -> String {
-            format!("ours, {}, tasks", self.driver.name())
+            format!("ours, {}, tasks", self.driver)
         }
 
         fn hub(&self, senders: usize) -> Self::Hub {

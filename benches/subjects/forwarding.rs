@@ -50,7 +50,7 @@ impl Peer for Forwards {
     type Sink = Inlet;
 
     fn name(&self) -> String {
-        let driver = self.driver.name();
+        let driver = self.driver;
         match self.numbering {
             Numbering::Frontier => format!("ours, {driver}, frontier"),
             Numbering::Dense => format!("ours, {driver}, dense"),

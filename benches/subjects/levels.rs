@@ -61,7 +61,7 @@ impl Top {
 
 impl Subject for Levels {
     fn name(&self) -> String {
-        let driver = self.driver.name();
+        let driver = self.driver;
         match self.count {
             Count::One => format!("ours, {driver}, one level"),
             Count::Three => format!("ours, {driver}, three levels"),
