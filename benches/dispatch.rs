@@ -1,48 +1,50 @@
-//! What a message costs, with the peers beside it.
+//! What a message costs, with a raw channel beside it.
 //!
 //! ```text
 //! cargo bench --bench dispatch
+//! cargo bench --bench dispatch --features async -- pairs_4
 //! ```
 //!
 //! | group | who sends to whom |
 //! |---|---|
-//! | `one_to_one` | one thread to one other |
-//! | `pairs_4` | four threads to four others, each pair on a channel of its own, one dispatcher |
+//! | `pairs_1`, `pairs_2`, `pairs_4` | so many threads to as many others, each pair on a channel of its own, one dispatcher |
+//! | `fan_in_16_to_1`, `fan_in_64_to_4` | so many threads to so many others |
+//! | `broadcast_1_to_8` | one thread to eight others, which all receive each message; what is counted is what they receive |
+//! | `round_trip` | two threads to each other, one message to and fro; what is counted is round trips |
 //! | `levels` | three threads to two others, through one dispatcher, and through three levels of them |
-//! | `idle_receivers` | one thread to one other, beside no or 1,000 channels that are alive and unused |
+//! | `idle_receivers`, `idle_senders` | one thread to one other, beside no or 1,000 receivers or senders that are alive and unused |
 //! | `stalled_receiver` | one thread to one other, beside an unused channel or one whose receiver is full and does not receive |
 //!
 //! Messages are `u64`, every capacity is 256. An iteration is a whole run; read the throughput, which is
-//! messages received per second over all pairs, and not the time, since slow peers send fewer
-//! messages in a run. `crossbeam` is one bounded channel for each pair: one hop and no numbers.
+//! messages received per second over all receivers, and not the time, since runs have different numbers of
+//! messages. `crossbeam` is one bounded channel for each receiver: one hop and no numbers.
 //!
 //! The groups measure one after the other, so a machine with other things to do favours the one or
-//! the other. For ratios use `cargo bench --bench ratios`, which takes turns.
+//! the other. For ratios, and for other peers, use `cargo bench --bench peers`, which takes turns.
 
 mod common;
+mod subjects;
 
 use std::time::Duration;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
 
-#[cfg(feature = "async")]
-use common::coordination::tasks::Tasks;
-use common::coordination::{Batches, Watched};
-use common::forwarding::Forwards;
-use common::levels::Levels;
+use common::driver::Driver;
 use common::ours::{Ours, Receiving};
 use common::peer::Subject;
-use common::raw_crossbeam::RawCrossbeam;
-use common::upstream::Upstream;
-use common::workload::Beside;
+use common::workload::{Beside, Shape};
+use subjects::broadcast::{self, ToAll};
+#[cfg(feature = "async")]
+use subjects::coordination::tasks::Tasks;
+use subjects::coordination::{Batches, By, Watched};
+use subjects::crossbeam::Crossbeam;
+use subjects::forwarding::{Forwards, Numbering};
+use subjects::levels::{Count, Levels};
+use subjects::round_trip::RoundTrip;
 
-const MESSAGES: Ours = Ours {
-    receiving: Receiving::Messages,
-};
-const DRAINED: Ours = Ours {
-    receiving: Receiving::Drained,
-};
+/// How many idle receivers or senders there are.
+const IDLE: usize = 1_000;
 
 type Group<'a> = BenchmarkGroup<'a, WallTime>;
 
@@ -52,87 +54,103 @@ fn main() {
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(3))
         .configure_from_args();
-    one_to_one(&mut criterion);
-    pairs_4(&mut criterion);
+    for pairs in [1, 2, 4] {
+        channels(
+            &mut criterion,
+            &format!("pairs_{pairs}"),
+            Shape::pairs(pairs),
+        );
+    }
+    for (senders, receivers) in [(16, 1), (64, 4)] {
+        let name = format!("fan_in_{senders}_to_{receivers}");
+        let senders = senders / receivers;
+        channels(&mut criterion, &name, Shape { receivers, senders });
+    }
+    broadcast(&mut criterion);
+    round_trip(&mut criterion);
     levels(&mut criterion);
-    idle_receivers(&mut criterion);
-    stalled_receiver(&mut criterion);
+    let beside = |receivers, senders, stalled| Beside {
+        receivers,
+        senders,
+        stalled,
+    };
+    let none = ("none", beside(0, 0, 0));
+    let receivers = [none, ("1000", beside(IDLE, 0, 0))];
+    company(&mut criterion, "idle_receivers", receivers);
+    let senders = [none, ("1000", beside(0, IDLE, 0))];
+    company(&mut criterion, "idle_senders", senders);
+    let stalled = [("unused", beside(1, 0, 0)), ("stalled", beside(0, 0, 1))];
+    company(&mut criterion, "stalled_receiver", stalled);
     criterion.final_summary();
 }
 
-fn one_to_one(criterion: &mut Criterion) {
-    let mut group = group(criterion, "one_to_one");
-    for subject in [
-        &MESSAGES as &dyn Subject,
-        &DRAINED,
-        &Batches,
-        &Watched::ByOne,
-        &Watched::ByOneWhoWaits,
+fn channels(criterion: &mut Criterion, name: &str, shape: Shape) {
+    let mut group = group(criterion, name);
+    let mut measure =
+        |subject: &dyn Subject| measure(&mut group, subject, "", shape, Beside::default());
+    for driver in Driver::ALL {
+        for receiving in [Receiving::Messages, Receiving::Drained] {
+            measure(&Ours { driver, receiving });
+        }
+        measure(&Batches { driver });
+        for by in [By::One, By::OneWhoWaits] {
+            measure(&Watched { driver, by });
+        }
         #[cfg(feature = "async")]
-        &Tasks,
-        &Forwards::Frontier,
-        &Forwards::Dense,
-        &RawCrossbeam,
-        &Upstream,
-    ] {
-        measure(&mut group, subject, "", 1, Beside::Nobody);
+        measure(&Tasks { driver });
+        for numbering in [Numbering::Frontier, Numbering::Dense] {
+            measure(&Forwards { driver, numbering });
+        }
+    }
+    measure(&Crossbeam);
+    group.finish();
+}
+
+fn broadcast(criterion: &mut Criterion) {
+    let mut group = group(criterion, "broadcast_1_to_8");
+    for driver in Driver::ALL {
+        for receiving in [Receiving::Messages, Receiving::Drained] {
+            let subject = ToAll(broadcast::Ours { driver, receiving });
+            measure(&mut group, &subject, "", Shape::pairs(8), Beside::default());
+        }
     }
     group.finish();
 }
 
-fn pairs_4(criterion: &mut Criterion) {
-    let mut group = group(criterion, "pairs_4");
-    for subject in [
-        &MESSAGES as &dyn Subject,
-        &DRAINED,
-        &Batches,
-        &Watched::ByOne,
-        &Watched::ByOneWhoWaits,
-        #[cfg(feature = "async")]
-        &Tasks,
-        &Forwards::Frontier,
-        &Forwards::Dense,
-        &RawCrossbeam,
-        &Upstream,
-    ] {
-        measure(&mut group, subject, "", 4, Beside::Nobody);
+fn round_trip(criterion: &mut Criterion) {
+    let mut group = group(criterion, "round_trip");
+    let mut measure = |subject: &dyn Subject| {
+        measure(&mut group, subject, "", Shape::pairs(1), Beside::default());
+    };
+    for driver in Driver::ALL {
+        let receiving = Receiving::Messages;
+        measure(&RoundTrip(Ours { driver, receiving }));
     }
+    measure(&RoundTrip(Crossbeam));
     group.finish();
 }
 
 fn levels(criterion: &mut Criterion) {
     let mut group = group(criterion, "levels");
-    for subject in [Levels::One, Levels::Three] {
-        measure(&mut group, &subject, "", 3, Beside::Nobody);
-    }
-    group.finish();
-}
-
-fn idle_receivers(criterion: &mut Criterion) {
-    let mut group = group(criterion, "idle_receivers");
-    // Making and taking down 1,000 channels of upstream takes longer than the run.
-    group.measurement_time(Duration::from_secs(5));
-    for idle in [0, 1_000] {
-        for subject in [&MESSAGES as &dyn Subject, &Upstream] {
-            measure(
-                &mut group,
-                subject,
-                &idle.to_string(),
-                1,
-                Beside::Idle(idle),
-            );
+    for driver in Driver::ALL {
+        for count in [Count::One, Count::Three] {
+            let subject = Levels { driver, count };
+            measure(&mut group, &subject, "", Shape::pairs(3), Beside::default());
         }
     }
     group.finish();
 }
 
-fn stalled_receiver(criterion: &mut Criterion) {
-    let mut group = group(criterion, "stalled_receiver");
-    // Without upstream, whose other pair gets nothing through and never ends.
-    for (company, beside) in [("unused", Beside::Idle(1)), ("stalled", Beside::Stalled)] {
-        for subject in [&MESSAGES as &dyn Subject, &RawCrossbeam] {
-            measure(&mut group, subject, company, 1, beside);
+/// One pair, in different company.
+fn company(criterion: &mut Criterion, name: &str, companies: [(&str, Beside); 2]) {
+    let mut group = group(criterion, name);
+    for (company, beside) in companies {
+        for driver in Driver::ALL {
+            let receiving = Receiving::Messages;
+            let ours = Ours { driver, receiving };
+            measure(&mut group, &ours, company, Shape::pairs(1), beside);
         }
+        measure(&mut group, &Crossbeam, company, Shape::pairs(1), beside);
     }
     group.finish();
 }
@@ -144,15 +162,15 @@ fn group<'a>(criterion: &'a mut Criterion, name: &str) -> Group<'a> {
     group
 }
 
-/// Measures one peer. `parameter` tells it apart where it comes more than once.
+/// Measures one subject. `parameter` tells it apart where it comes more than once.
 fn measure(
     group: &mut Group<'_>,
     subject: &dyn Subject,
     parameter: &str,
-    pairs: usize,
+    shape: Shape,
     beside: Beside,
 ) {
-    let workload = subject.workload(pairs, beside);
+    let workload = subject.workload(shape, beside);
     let run = || {
         let outcome = subject.run(&workload);
         assert_eq!(outcome.received, workload.total());

@@ -105,6 +105,11 @@
 //! which 1,300 are not; in [`Order::Frontier`], where it has a clock of its own and keeps its sources in order, a
 //! receiver takes about 8,300. (Measured with 1,000 of each, on Linux.)
 //!
+//! After that a message allocates nothing, on its way from `send` or `forward` to `recv`. A broadcast allocates once, for
+//! what its receivers share, however many they are; a batch twice, however large it is; `send_sequenced` three times.
+//! The dispatcher's thread allocates a little when it goes to sleep, and in a forwarding dispatch whenever it
+//! looks for what has been sent.
+//!
 //! # Features
 //!
 //! None is on unless asked for.

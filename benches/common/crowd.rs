@@ -1,4 +1,4 @@
-//! The crowd: who is there besides the pairs that are measured.
+//! The crowd: who is there besides those that are measured.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,47 +6,52 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::CAPACITY;
-use super::peer::{Sink, Source};
-use super::workload::{Beside, join, spawn};
+use super::peer::{Peer, Source};
+use super::run::{join, spawn};
+use super::workload::Beside;
 
 /// How many messages the sender of a stalled channel would send: more than find a place on the way.
-const FLOOD: u64 = 4 * CAPACITY as u64;
+const FLOOD: u64 = 6 * CAPACITY as u64;
 /// A sender that gets nothing off for this long is blocked.
 const STILL: Duration = Duration::from_millis(10);
 
 /// Channels besides those that are measured. They end when it is dropped.
 #[derive(Debug)]
-pub(super) enum Crowd<A, B> {
+pub(super) struct Crowd<A, B> {
     /// Sending and receiving halves, kept alive.
-    Idle { _sources: Vec<A>, _sinks: Vec<B> },
-    /// A receiver that does not receive, and the thread that is blocked in sending to it.
-    Stalled {
-        sink: Option<B>,
-        sender: Option<JoinHandle<()>>,
-    },
+    _idle: Vec<(Vec<A>, B)>,
+    /// Receivers that do not receive, and the threads that are blocked in sending to them.
+    stalled: Vec<(B, JoinHandle<()>)>,
 }
 
-impl<A: Source, B: Sink> Crowd<A, B> {
-    /// Makes the crowd of these channels, and waits until it is what it is to be.
-    pub(super) fn new(beside: Beside, mut channels: Vec<(A, B)>) -> Self {
-        match (beside, channels.pop()) {
-            (Beside::Stalled, Some((source, sink))) => Self::Stalled {
-                sink: Some(sink),
-                sender: Some(flood(source)),
-            },
-            (_, last) => {
-                let (sources, sinks) = channels.into_iter().chain(last).unzip();
-                Self::Idle {
-                    _sources: sources,
-                    _sinks: sinks,
-                }
-            }
+impl<A: Source, B> Crowd<A, B> {
+    /// Makes the crowd, and waits until it is what it is to be.
+    pub(super) fn new<P>(peer: &P, hub: &mut P::Hub, beside: Beside) -> Self
+    where
+        P: Peer<Source = A, Sink = B> + ?Sized,
+    {
+        let mut idle: Vec<_> = (0..beside.receivers)
+            .map(|_| peer.channel(hub, 1))
+            .collect();
+        if beside.senders > 0 {
+            idle.push(peer.channel(hub, beside.senders));
+        }
+        let stalled = (0..beside.stalled).flat_map(|_| {
+            let (sources, sink) = peer.channel(hub, 1);
+            sources
+                .into_iter()
+                .next()
+                .map(|source| (sink, flood(source)))
+        });
+        Self {
+            stalled: stalled.collect(),
+            _idle: idle,
         }
     }
 }
 
 /// Starts a thread that sends, and returns when that is blocked.
-fn flood(source: impl Source) -> JoinHandle<()> {
+fn flood(mut source: impl Source) -> JoinHandle<()> {
     let sent = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&sent);
     let sender = spawn("stalled", move || {
@@ -72,9 +77,9 @@ fn flood(source: impl Source) -> JoinHandle<()> {
 
 impl<A, B> Drop for Crowd<A, B> {
     fn drop(&mut self) {
-        if let Self::Stalled { sink, sender } = self {
-            drop(sink.take());
-            if let Some(sender) = sender.take().filter(|_| !thread::panicking()) {
+        for (sink, sender) in self.stalled.drain(..) {
+            drop(sink);
+            if !thread::panicking() {
                 join(sender);
             }
         }

@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use clocked_lanes::{Broadcaster, Dispatcher, Forwarding, Order, Pump, Receiver, Sender, Seq};
 
-use super::CAPACITY;
-use super::peer::Subject;
-use super::workload::{self, Beside, LIMIT, Lap, Laps, Outcome, Workload};
+use crate::common::driver::Driver;
+use crate::common::peer::Subject;
+use crate::common::run::{LIMIT, Lap, Laps, join, spawn};
+use crate::common::workload::{Beside, Outcome, Shape, Workload};
 
 /// How many senders there are at the top.
 const SENDERS: usize = 3;
@@ -19,7 +20,14 @@ const HEARD_BY_BOTH: usize = 2;
 /// A message counts once, when it has come to all leaves where it belongs. Leaves check that numbers rise, that
 /// the second leaf's are without a gap, and that each sender's messages are in order.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Levels {
+pub(crate) struct Levels {
+    pub(crate) driver: Driver,
+    pub(crate) count: Count,
+}
+
+/// How many levels there are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Count {
     /// One serializing dispatcher: two broadcasters and a sender.
     One,
     /// A serializing dispatcher on top. One in the middle, forwarding, whose receiver `m1` is fed with what the first
@@ -52,38 +60,36 @@ impl Top {
 }
 
 impl Subject for Levels {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::One => "one level",
-            Self::Three => "three levels",
+    fn name(&self) -> String {
+        let driver = self.driver;
+        match self.count {
+            Count::One => format!("ours, {driver}, one level"),
+            Count::Three => format!("ours, {driver}, three levels"),
         }
     }
 
     /// With three pairs, which stand for the senders. There is never anybody beside them.
-    fn workload(&self, _pairs: usize, _beside: Beside) -> Workload {
+    fn workload(&self, _shape: Shape, _beside: Beside) -> Workload {
         Workload {
-            pairs: SENDERS,
+            shape: Shape::pairs(SENDERS),
             messages: 200_000,
-            beside: Beside::Nobody,
+            beside: Beside::default(),
             limit: None,
         }
     }
 
     fn run(&self, workload: &Workload) -> Outcome {
-        let Graph { top, leaves, pumps } = match self {
-            Self::One => one(),
-            Self::Three => three(),
+        let Graph { top, leaves, pumps } = match self.count {
+            Count::One => one(self.driver),
+            Count::Three => three(self.driver),
         };
-        let mut threads: Vec<_> = pumps
-            .into_iter()
-            .map(|p| workload::spawn("pump", p))
-            .collect();
+        let mut threads: Vec<_> = pumps.into_iter().map(|p| spawn("pump", p)).collect();
         let each = workload.messages;
         let barrier = Arc::new(Barrier::new(top.len() + leaves.len()));
         let (report, reports) = mpsc::channel();
         for (i, tx) in top.into_iter().enumerate() {
             let (go, tell) = (Arc::clone(&barrier), report.clone());
-            threads.push(workload::spawn("sender", move || {
+            threads.push(spawn("sender", move || {
                 go.wait();
                 let start = Instant::now();
                 (0..each).for_each(|k| tx.send(k * SENDERS as u64 + i as u64));
@@ -93,7 +99,7 @@ impl Subject for Levels {
         }
         for (leaf, heard) in leaves.into_iter().zip([HEARD_BY_BOTH, SENDERS]) {
             let (go, tell) = (Arc::clone(&barrier), report.clone());
-            threads.push(workload::spawn("leaf", move || {
+            threads.push(spawn("leaf", move || {
                 go.wait();
                 let start = Instant::now();
                 receive(&leaf, heard, each);
@@ -108,7 +114,7 @@ impl Subject for Levels {
         drop(report);
         let mut laps = Laps::new(reports, SENDERS + 2);
         assert!(laps.wait(LIMIT), "it hangs");
-        threads.into_iter().for_each(workload::join);
+        threads.into_iter().for_each(join);
         Outcome {
             // The leaves have checked it.
             received: workload.total(),
@@ -117,12 +123,18 @@ impl Subject for Levels {
     }
 }
 
-fn one() -> Graph {
-    let dispatcher = Dispatcher::builder()
-        .capacity(CAPACITY)
-        .lane_capacity(CAPACITY)
-        .build()
-        .expect("the capacities are valid, and a thread can be started");
+fn serializing(driver: Driver) -> Dispatcher<u64> {
+    let dispatcher = driver.builder().build();
+    dispatcher.expect("the capacities are valid, and a thread can be started")
+}
+
+fn forwarding(driver: Driver) -> Dispatcher<u64, Forwarding> {
+    let dispatcher = driver.builder().forwarding(Order::Frontier).build();
+    dispatcher.expect("the capacities are valid, and a thread can be started")
+}
+
+fn one(driver: Driver) -> Graph {
+    let dispatcher = serializing(driver);
     let broadcaster = dispatcher.broadcaster();
     let (_, leaf_1) = dispatcher.channel("leaf 1").expect("the names differ");
     let (tx, leaf_2) = dispatcher.channel("leaf 2").expect("the names differ");
@@ -137,17 +149,9 @@ fn one() -> Graph {
     }
 }
 
-fn forwarding() -> Dispatcher<u64, Forwarding> {
-    Dispatcher::builder()
-        .capacity(CAPACITY)
-        .lane_capacity(CAPACITY)
-        .forwarding(Order::Frontier)
-        .build()
-        .expect("the capacities are valid, and a thread can be started")
-}
-
-fn three() -> Graph {
-    let (top, middle, bottom) = (Dispatcher::new(), forwarding(), forwarding());
+fn three(driver: Driver) -> Graph {
+    let top = serializing(driver);
+    let (middle, bottom) = (forwarding(driver), forwarding(driver));
     let mut pumps: Vec<Box<dyn FnOnce() + Send>> = Vec::new();
     let (into_m1, m1) = middle.channel("m1").expect("the names differ");
     let (into_m2, m2) = middle.channel("m2").expect("the names differ");
