@@ -78,7 +78,7 @@ fn dispatcher(capacity: usize, lane_capacity: usize) -> Dispatcher<u32> {
 /// A message gets to a receiver that parks as it is sent, and the end after it.
 #[test]
 fn a_message_wakes_a_receiver() {
-    explore::bounded("inline: a message wakes a receiver", 2, || {
+    explore::bounded("inline: a message wakes a receiver", 1, || {
         let (tx, rx) = dispatcher(1, 1).channel("a").unwrap();
         let sending = thread::spawn(move || tx.send(7).unwrap());
         assert_eq!(rx.recv_message().unwrap().1, 7);
@@ -130,7 +130,7 @@ fn a_tick_wakes_a_receiver() {
 /// Both buffers hold one message; a sender that has parked goes on as there is space.
 #[test]
 fn s7_a_freed_slot_is_used() {
-    explore::bounded("inline: S7, a freed slot is used", 2, || {
+    explore::bounded("inline: S7, a freed slot is used", 1, || {
         let (tx, rx) = dispatcher(1, 1).channel("a").unwrap();
         let sending = thread::spawn(move || {
             for n in 1..=4 {

@@ -1,4 +1,4 @@
-//! The drivers: on which thread the engine runs.
+//! The drivers: on which threads the engine runs.
 
 use std::fmt;
 
@@ -11,10 +11,12 @@ use super::CAPACITY;
 pub(crate) enum Driver {
     /// A thread of its own.
     Thread,
+    /// None: on those of senders and receivers.
+    Inline,
 }
 
 impl Driver {
-    pub(crate) const ALL: [Self; 1] = [Self::Thread];
+    pub(crate) const ALL: [Self; 2] = [Self::Thread, Self::Inline];
 
     /// Begins a dispatcher with this driver.
     pub(crate) fn builder(self) -> Builder<u64> {
@@ -23,6 +25,7 @@ impl Driver {
             .lane_capacity(CAPACITY);
         match self {
             Self::Thread => builder,
+            Self::Inline => builder.inline(),
         }
     }
 }
@@ -32,6 +35,7 @@ impl fmt::Display for Driver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Thread => "thread",
+            Self::Inline => "inline",
         })
     }
 }
