@@ -76,7 +76,7 @@ impl ClockCell {
     /// Reads both words as of one instant. Tries again while the writer is at it: it writes three words
     /// and never waits in between.
     pub(crate) fn read(&self) -> Clock {
-        let backoff = Backoff::new();
+        let backoff = Backoff::spinning();
         loop {
             if let Some(clock) = self.try_read() {
                 return clock;

@@ -192,7 +192,14 @@ impl<T> Connection<T> {
     /// been at it, here, so that another look is due.
     #[inline]
     pub(crate) fn help(&self) -> bool {
-        self.inline().is_some_and(|inline| inline.help())
+        self.inline().is_some_and(|inline| inline.help(None))
+    }
+
+    /// As [`help`](Self::help), by one who needs what there is for a receiver.
+    #[inline]
+    pub(crate) fn help_for(&self, receiver: &Inbox<T>) -> bool {
+        self.inline()
+            .is_some_and(|inline| inline.help(receiver.slot().get()))
     }
 
     /// To be called when a lane that was at rest is on the list of ready ones.

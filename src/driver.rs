@@ -18,6 +18,12 @@ pub(crate) trait Drive<T> {
     /// Does what can be done at once. Returns whether that was anything.
     fn step(&mut self) -> bool;
 
+    /// As [`step`](Self::step), by one who needs what there is for a receiver, given by its slot. The rest may be left
+    /// for the next step.
+    fn step_for(&mut self, _receiver: usize) -> bool {
+        self.step()
+    }
+
     /// Whether every handle is gone, so that nothing is left to be done.
     fn is_finished(&self) -> bool;
 

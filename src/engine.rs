@@ -31,7 +31,7 @@ use crate::{Clock, Seq};
 use port::Port;
 
 /// How many messages a lane delivers before it is the next lane's turn.
-const LANE_TURN: usize = 64;
+const LANE_TURN: usize = 256;
 /// After how many messages a step ends, so that the clock is published and receivers are woken.
 const STEP_TURN: usize = 256;
 /// How many of the receivers that were full are looked at in a step, so that many of them do not slow
@@ -136,6 +136,31 @@ impl<T> Engine<T> {
         self.publish();
         worked |= self.end_sealed();
         worked
+    }
+
+    /// As [`step`](Self::step), but if there is something for this receiver, then of the messages for one receiver only
+    /// those for this one. Who calls it uses them next, and has them in its cache.
+    fn step_for(&mut self, p: usize) -> bool {
+        let mut worked = self.take_signals();
+        worked |= self.serve_broadcasts();
+        if self.serve_first(p) {
+            worked = true;
+        } else {
+            self.poll_blocked();
+            worked |= self.serve_ports();
+        }
+        self.publish();
+        worked |= self.end_sealed();
+        worked
+    }
+
+    /// Delivers what there is for a receiver. Returns whether there was anything.
+    fn serve_first(&mut self, p: usize) -> bool {
+        let Some(place) = self.runnable.iter().position(|&other| other == p) else {
+            return false;
+        };
+        self.runnable.remove(place);
+        self.serve_port(p) > 0
     }
 
     fn take_signals(&mut self) -> bool {

@@ -153,7 +153,7 @@ impl Progress {
     }
 
     fn wait(&self, seq: Seq, deadline: Option<Instant>) -> Result<Seq, ProgressTimeoutError> {
-        let backoff = Backoff::new();
+        let backoff = Backoff::yielding();
         loop {
             if let Some(result) = self.look(seq) {
                 return result.map_err(Into::into);

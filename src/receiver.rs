@@ -81,7 +81,10 @@ impl<T> Receiver<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn recv(&self) -> Result<Event<T>, RecvError> {
-        self.wait(|| self.look(), true, None).map_err(|_| RecvError)
+        match self.next_message() {
+            Some(message) => Ok(message),
+            None => self.wait(|| self.look(), true, None).map_err(|_| RecvError),
+        }
     }
 
     /// Receives the next event if there is one. Never blocks.
@@ -448,19 +451,30 @@ impl<T> Receiver<T> {
 
     #[inline]
     fn look(&self) -> Look<T> {
-        let look = match self.outlet.pop() {
-            Some(message) => Look::Event(message),
-            None => {
-                // Before a tick: a message goes before that.
-                self.connection.help();
-                self.outlet.look()
+        if let Some(message) = self.next_message() {
+            return Look::Event(message);
+        }
+        // Before a tick: a message goes before that.
+        if self.connection.help_for(self.outlet.inbox()) {
+            if let Some(message) = self.next_message() {
+                return Look::Event(message);
             }
-        };
+        }
+        let look = self.outlet.look();
         self.commit();
         if let Look::Event(Event::Message { seq, .. }) = &look {
             self.tell_received(*seq);
         }
         look
+    }
+
+    /// The next message, if it is there.
+    #[inline]
+    fn next_message(&self) -> Option<Event<T>> {
+        let message = self.outlet.pop()?;
+        self.commit();
+        self.tell_received(message.seq());
+        Some(message)
     }
 
     #[inline]

@@ -223,7 +223,7 @@ impl<'a> Select<'a> {
     }
 
     fn wait(&mut self, deadline: Option<Instant>) -> Result<usize, ReadyTimeoutError> {
-        let backoff = Backoff::new();
+        let backoff = Backoff::yielding();
         loop {
             if let Ok(index) = self.try_ready() {
                 return Ok(index);

@@ -102,7 +102,7 @@ impl<T> Ticket<T> {
 
     /// Waits for the first number. If there will be none, returns the messages.
     pub(crate) fn wait(&self, connection: &Connection<T>) -> Result<u64, Vec<Parcel<T>>> {
-        let backoff = Backoff::new();
+        let backoff = Backoff::yielding();
         while !backoff.is_completed() {
             connection.help();
             if let Some(fate) = self.look() {

@@ -75,11 +75,12 @@ impl<T> Inline<T> {
     }
 
     /// Runs the engine for a step, or for some if somebody is parked. Returns `false` if somebody else is at it.
+    /// `receiver` is the slot of the one whose messages are needed, if there is one.
     #[inline]
-    pub(crate) fn help(&self) -> bool {
+    pub(crate) fn help(&self, receiver: Option<usize>) -> bool {
         match self.baton.try_take() {
             Some(held) => {
-                self.run(held);
+                self.run(held, receiver);
                 true
             }
             None => false,
@@ -89,7 +90,7 @@ impl<T> Inline<T> {
     /// Has the engine do what it can, here or by who is at it.
     pub(crate) fn call(&self) {
         if let Some(held) = self.baton.take_or_call() {
-            self.run(held);
+            self.run(held, None);
         }
     }
 
@@ -102,10 +103,16 @@ impl<T> Inline<T> {
         }
     }
 
-    fn run<'a>(&'a self, mut held: Held<'a, Option<Box<dyn Drive<T> + Send>>>) {
+    fn run<'a>(
+        &'a self,
+        mut held: Held<'a, Option<Box<dyn Drive<T> + Send>>>,
+        receiver: Option<usize>,
+    ) {
         let mut steps = 0;
+        // For one only if nobody is parked.
+        let mut receiver = receiver.filter(|_| self.parked.is_empty());
         loop {
-            let worked = held.with(|engine| self.step(engine));
+            let worked = held.with(|engine| self.step(engine, receiver.take()));
             let is_done = self.parked.is_empty() || (!worked && held.with(settle));
             if is_done {
                 match held.put_down() {
@@ -129,15 +136,19 @@ impl<T> Inline<T> {
         }
     }
 
-    fn step(&self, engine: &mut Option<Box<dyn Drive<T> + Send>>) -> bool {
+    fn step(&self, engine: &mut Option<Box<dyn Drive<T> + Send>>, receiver: Option<usize>) -> bool {
         let Some(alive) = engine else {
             return false;
         };
+        let mut step = || match receiver {
+            Some(receiver) => alive.step_for(receiver),
+            None => alive.step(),
+        };
         if FAULTS_ARE_FINDINGS {
-            return alive.step();
+            return step();
         }
         let mut worked = None;
-        contain(|| worked = Some(alive.step()));
+        contain(|| worked = Some(step()));
         if worked.is_none() {
             // A fault in the engine is not the fault of whoever has run it. It is dead, and as it is dropped
             // everybody is told.
@@ -150,7 +161,7 @@ impl<T> Inline<T> {
 
 impl<T> Caller for Inline<T> {
     fn help(&self) -> bool {
-        Self::help(self)
+        Self::help(self, None)
     }
 
     fn sign_up(&self, key: &mut Key, waker: &Waker) {
@@ -164,7 +175,7 @@ impl<T> Caller for Inline<T> {
         }
         self.parked.leave(key);
         if self.baton.is_owed() {
-            self.help();
+            Self::help(self, None);
         }
     }
 }

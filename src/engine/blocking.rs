@@ -13,6 +13,10 @@ impl<T> Drive<T> for Engine<T> {
         Engine::step(self)
     }
 
+    fn step_for(&mut self, port: usize) -> bool {
+        Engine::step_for(self, port)
+    }
+
     fn is_finished(&self) -> bool {
         self.finished
     }

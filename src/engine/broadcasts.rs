@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 
 use crate::parcel::Parcel;
 
-use super::{Engine, LANE_TURN, number};
+use super::{Engine, number};
+
+/// How many broadcasts a lane delivers before it is the next lane's turn. Each is for many.
+const BROADCAST_TURN: usize = 64;
 
 /// How the turn of a broadcaster's lane has ended.
 enum Served {
@@ -54,7 +57,7 @@ impl<T> Engine<T> {
     /// Delivers the broadcasts of one lane, for a turn.
     fn serve_broadcaster(&mut self, l: usize) -> Served {
         let mut moved = 0;
-        while moved < LANE_TURN {
+        while moved < BROADCAST_TURN {
             let fits = self.broadcast_fits(self.lanes[l].birth);
             // A lane that is empty can be done with, also if nothing would fit.
             if !fits && !self.lanes[l].end.is_empty() {

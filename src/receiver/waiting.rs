@@ -69,7 +69,11 @@ impl<T> Receiver<T> {
         ticks: bool,
         deadline: Option<Instant>,
     ) -> Result<Event<T>, RecvTimeoutError> {
-        let backoff = Backoff::new();
+        // Without a thread between the two, it is the sender itself that it waits for.
+        let backoff = match self.connection.inline() {
+            Some(_) => Backoff::spinning(),
+            None => Backoff::yielding(),
+        };
         loop {
             match look() {
                 Look::Event(event) => return Ok(event),

@@ -57,7 +57,7 @@ impl<T> Source<T> {
 
     #[cold]
     fn put_later(&self, mut item: Item<T>, patience: Patience) -> Result<(), NotPut<T>> {
-        let backoff = Backoff::new();
+        let backoff = Backoff::yielding();
         let deadline = match patience {
             Patience::Until(deadline) => Some(deadline),
             _ => None,
@@ -65,7 +65,11 @@ impl<T> Source<T> {
         let is_late = || deadline.is_some_and(|at| Instant::now() >= at);
         loop {
             // In a dispatch without a thread, to make space is up to who needs it.
-            if self.connection.help() {
+            let has_helped = match self.lane.target() {
+                Some(inbox) => self.connection.help_for(inbox),
+                None => self.connection.help(),
+            };
+            if has_helped {
                 match self.lane.try_put(item) {
                     Err(NotPut::Full(it)) => item = it,
                     result => return result,
