@@ -279,6 +279,39 @@ fn f1_what_comes_late_comes_back() {
     });
 }
 
+/// F1: who waits for what comes back is woken by it.
+#[test]
+fn f1_a_reject_wakes_who_waits_for_it() {
+    explore::bounded("forwarding: F1, a reject wakes who waits for it", 1, || {
+        let dispatcher = dispatcher(Order::Dense { window: 2 }, 2, 2);
+        let (tx, _rx) = dispatcher.channel("r").unwrap();
+        let rejects = dispatcher.rejects();
+        let sending = thread::spawn(move || {
+            tx.forward(1, 10).unwrap();
+            tx.forward(1, 11).unwrap();
+            tx
+        });
+        assert_eq!(rejects.recv().unwrap().value, Some(11));
+        drop(sending.join().unwrap());
+    });
+}
+
+/// S9 for those who wait for what comes back: nothing does any more when everybody has gone.
+#[test]
+fn f1_the_end_wakes_who_waits_for_rejects() {
+    explore::bounded(
+        "forwarding: F1, the end wakes who waits for rejects",
+        1,
+        || {
+            let dispatcher = dispatcher(Order::Frontier, 1, 1);
+            let rejects = dispatcher.rejects();
+            let leaving = thread::spawn(move || drop(dispatcher));
+            assert!(rejects.recv().is_err());
+            leaving.join().unwrap();
+        },
+    );
+}
+
 /// F4: what is sent at the top arrives at the bottom with its number, and then the end. Of four threads and two
 /// dispatches, so no thread is interrupted, only the order in which they wait and go on is explored.
 #[test]

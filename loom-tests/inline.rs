@@ -87,12 +87,13 @@ fn a_message_wakes_a_receiver() {
     });
 }
 
-/// The sender has gone, and nobody else comes: whoever has parked by then gets what was sent.
+/// The sender has gone, and nobody else comes: whoever has parked by then gets what was sent. Of three threads, so
+/// only the order in which they wait and go on is explored.
 #[test]
 fn nothing_is_stranded_when_the_last_one_goes() {
     explore::bounded(
         "inline: nothing is stranded as the last one goes",
-        2,
+        0,
         || {
             let dispatcher = dispatcher(1, 1);
             let (to_a, for_a) = dispatcher.channel("a").unwrap();
@@ -133,11 +134,11 @@ fn s7_a_freed_slot_is_used() {
     explore::bounded("inline: S7, a freed slot is used", 1, || {
         let (tx, rx) = dispatcher(1, 1).channel("a").unwrap();
         let sending = thread::spawn(move || {
-            for n in 1..=4 {
+            for n in 1..=3 {
                 tx.send(n).unwrap();
             }
         });
-        for n in 1..=4 {
+        for n in 1..=3 {
             assert_eq!(rx.recv_message().unwrap().1, n);
         }
         sending.join().unwrap();
@@ -179,7 +180,7 @@ fn b3_a_full_receiver_makes_space_for_a_broadcast() {
 fn s9_a_blocked_sender_gets_its_value_back() {
     explore::bounded(
         "inline: S9, a blocked sender gets its value back",
-        3,
+        2,
         || {
             let (tx, rx) = dispatcher(1, 1).channel("a").unwrap();
             let leaving = thread::spawn(move || drop(rx));

@@ -7,14 +7,19 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
 /// Calls whose result is not used where they are, and without which somebody may sleep on; and all fences.
-const CALLS: [&str; 14] = [
+const CALLS: [&str; 19] = [
     "ask_for_space",
+    "call",
+    "call_if_parked",
     "empty",
     "enter",
     "queue_up",
     "rearm",
     "register",
+    "sign_off",
+    "sign_up",
     "signal",
+    "signalled",
     "tell",
     "unpark",
     "wake",

@@ -33,6 +33,7 @@ impl<T> Source<T> {
             lane.blocked()
                 .enter(&mut sink.blocked, FOR_SPACE, cx.waker());
             if let Some(inline) = connection.inline() {
+                // No model shows this call either.
                 inline.sign_up(&mut sink.parked, cx.waker());
             }
             if !is_ready() {
@@ -47,6 +48,7 @@ impl<T> Source<T> {
     pub(super) fn leave_sink(&mut self) {
         self.lane.blocked().leave(&mut self.sink.blocked);
         if let Some(inline) = self.connection.inline() {
+            // No model shows this call, as above.
             inline.sign_off(&mut self.sink.parked);
         }
     }
