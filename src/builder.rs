@@ -81,13 +81,48 @@ impl<T, M> Builder<T, M> {
         self
     }
 
-    /// Has the dispatcher do without a thread: the threads that use it do its work as well, in passing.
+    /// Has the dispatcher do without a thread: the threads that use it do its work in passing.
+    ///
+    /// A message then has one thread less on its way, so this is faster, and a round trip many times. All that is
+    /// promised holds as it does with a thread. The differences:
+    ///
+    /// - Work is done by who needs it: a call that finds nothing to receive, no space to send, or somebody parked who
+    ///   may need what it has just sent, and each call that waits. So it is done in calls that never block otherwise:
+    ///   a `try_recv`, a `try_send` into a lane that is full, or dropping a handle may take the time that it takes to
+    ///   move some messages of others. No call waits for another one that is at it; it leaves a note instead.
+    /// - **A message has no number before somebody does that.** If nobody receives, waits or parks, what was sent is in
+    ///   its lane. Whoever asks moves it on: [`Dispatcher::clock`], [`snapshot`](Dispatcher::snapshot) and the `len` of
+    ///   a handle do, too. So the clock gets on wherever anybody looks at it, and a
+    ///   [`Progress`](crate::Progress) as its receiver's owner receives.
+    /// - What nobody receives is dropped in such a call, by whichever thread it is, as are the wakers of tasks called.
+    ///   They must not wait for the dispatcher there. A panic in them ends there.
+    /// - [`thread_name`](Self::thread_name) is the dispatcher's name all the same, to subscribers and recorders;
+    ///   [`stack_size`](Self::stack_size) is of no effect.
+    ///
+    /// With a thread, which is what one gets unless this is called, a message gets its number soon after it was sent,
+    /// whatever its receivers do, and each call costs what it costs, whoever else is there. That surprises less, and
+    /// is what the owners of slow receivers, or of ones that poll now and then, want. Choose this one where
+    /// receivers do little else than receive.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use clocked_lanes::{Dispatcher, Event, Seq};
+    ///
+    /// let dispatcher = Dispatcher::builder().inline().build()?;
+    /// let (tx, rx) = dispatcher.channel("a")?;
+    /// let (_quiet, other) = dispatcher.channel("b")?;
+    /// tx.send("hello")?;
+    /// assert_eq!(other.recv()?, Event::Clock(Seq::from(1)));
+    /// assert_eq!(rx.recv()?, Event::Message { seq: Seq::from(1), value: "hello" });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn inline(mut self) -> Self {
         self.is_inline = true;
         self
     }
 
-    /// The name of the dispatcher's thread. `clocked-lanes` unless set.
+    /// The name of the dispatcher's thread, or of the dispatcher if it has none. `clocked-lanes` unless set.
     pub fn thread_name(mut self, name: &str) -> Self {
         name.clone_into(&mut self.thread_name);
         self

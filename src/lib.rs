@@ -59,7 +59,7 @@
 //! - **Handles are free to go.** Dropping or cloning one never blocks, whatever is full.
 //! - **Your code runs in your threads.** `Clone` of a broadcast runs in the receiver's call, and a panic in it
 //!   is that caller's. Only what nobody receives, because its receiver has gone or there was none, is dropped
-//!   by the dispatcher's thread, and a panic there ends there.
+//!   by the dispatcher's thread (or, [without one](Builder::inline), in some call), and a panic there ends there.
 //! - **A dead dispatcher is an error** of every call, and no call hangs.
 //!
 //! # How it works
@@ -76,6 +76,9 @@
 //! waits for a receiver. When there is nothing to move it blocks in a `Select` over exactly the lanes whose
 //! receivers have space. A receiver that is not addressed costs nothing: it reads the *clock*, two
 //! words behind a sequence lock, when it asks.
+//!
+//! It can do without that thread: [`Builder::inline`] has the engine run by whoever finds nothing to receive or no
+//! space to send, which is faster. It says what is different then.
 //!
 //! # Forwarding: messages that arrive numbered
 //!
@@ -107,8 +110,7 @@
 //!
 //! After that a message allocates nothing, on its way from `send` or `forward` to `recv`. A broadcast allocates once, for
 //! what its receivers share, however many they are; a batch twice, however large it is; `send_sequenced` three times.
-//! The dispatcher's thread allocates a little when it goes to sleep, and in a forwarding dispatch whenever it
-//! looks for what has been sent.
+//! The dispatcher's thread allocates a little when it goes to sleep.
 //!
 //! # Features
 //!

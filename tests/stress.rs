@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use clocked_lanes::{Dispatcher, Event, Receiver, Seq};
+use clocked_lanes::{Builder, Dispatcher, Event, Receiver, Seq};
 
 use common::clock::clock_gets_to;
 use common::counted::{Counted, Tally};
@@ -110,17 +110,21 @@ fn numbers_agree(streams: &[Vec<(u64, u64)>]) -> u64 {
     by_number.len() as u64
 }
 
+/// Runs a test on a dispatcher with a thread, and on one without.
+fn with_both_drivers<T: Send + 'static>(test: fn(Builder<T>)) {
+    watched(move || {
+        test(Dispatcher::builder());
+        test(Dispatcher::builder().inline());
+    });
+}
+
 /// Every sender sends to its own receiver and, through further lanes, to all others; lanes come and go
 /// in between; everybody broadcasts.
 #[test]
 fn four_to_four_with_broadcasts_and_lanes_that_come_and_go() {
-    watched(|| {
+    with_both_drivers(|builder| {
         let lanes = Lanes::default();
-        let dispatcher = Dispatcher::builder()
-            .capacity(8)
-            .lane_capacity(4)
-            .build()
-            .unwrap();
+        let dispatcher = builder.capacity(8).lane_capacity(4).build().unwrap();
         let sent = AtomicU64::new(0);
         let (idle, looks_on) = dispatcher.channel("looks on").unwrap();
         let channels: Vec<_> = (0..PATHS)
@@ -204,13 +208,9 @@ fn four_to_four_with_broadcasts_and_lanes_that_come_and_go() {
 /// Receivers join and leave, some of them with everything full, next to paths that go on.
 #[test]
 fn receivers_come_and_go_beside_steady_paths() {
-    watched(|| {
+    with_both_drivers(|builder| {
         let lanes = Lanes::default();
-        let dispatcher = Dispatcher::builder()
-            .capacity(4)
-            .lane_capacity(2)
-            .build()
-            .unwrap();
+        let dispatcher = builder.capacity(4).lane_capacity(2).build().unwrap();
         let accepted = AtomicU64::new(0);
         let streams = Mutex::new(Vec::new());
         thread::scope(|scope| {
@@ -304,12 +304,8 @@ fn receivers_come_and_go_beside_steady_paths() {
 #[test]
 fn onlookers_follow_the_clock() {
     const ONLOOKERS: usize = 8;
-    watched(|| {
-        let dispatcher = Dispatcher::builder()
-            .capacity(4)
-            .lane_capacity(4)
-            .build()
-            .unwrap();
+    with_both_drivers(|builder| {
+        let dispatcher = builder.capacity(4).lane_capacity(4).build().unwrap();
         let total = rounds(4_000);
         thread::scope(|scope| {
             for i in 0..ONLOOKERS {
