@@ -6,6 +6,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crate::Receiver;
+use crate::driver::Party;
 use crate::sync::{Backoff, thread};
 use crate::waiter::this_thread;
 
@@ -89,7 +90,7 @@ impl<T> Selectable for Receiver<T> {
     }
 
     fn register(&self, waker: &Arc<Waker>) {
-        Receiver::register(self, waker, true);
+        Receiver::register(self, waker, Party::Thread, true);
     }
 
     fn unregister(&self) {

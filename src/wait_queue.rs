@@ -77,17 +77,19 @@ impl WaitQueue {
         }
     }
 
-    /// Wakes the first of those with the lowest target, and has it leave. Returns `false` if nobody is there.
-    pub(crate) fn wake_first(&self) -> bool {
+    /// Wakes the first of those with this target, the lowest there is, and has it leave. Returns `false` if there is
+    /// none.
+    pub(crate) fn wake_first(&self, target: u64) -> bool {
         let mut entries = self.lock();
-        let first = entries.wakers.pop_first();
+        let first = entries.wakers.first_entry();
+        let waker = match first {
+            Some(entry) if entry.key().0 == target => entry.remove(),
+            _ => return false,
+        };
         self.summarise(&entries);
         drop(entries);
-        let is_there = first.is_some();
-        if let Some((_, waker)) = first {
-            contain(|| waker.wake());
-        }
-        is_there
+        contain(|| waker.wake());
+        true
     }
 
     /// Whether nobody is there. After a fence, as with waking.

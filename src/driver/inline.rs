@@ -12,6 +12,23 @@ use crate::waiter::fence_after_publishing;
 use super::Drive;
 use super::baton::{Baton, Held};
 
+/// Who is parked: a thread, which goes on when it is woken; or a task, which may be asked to and be left alone.
+#[derive(Clone, Copy)]
+pub(crate) enum Party {
+    Thread,
+    Task,
+}
+
+impl Party {
+    /// What it has in the queue for a target: threads first.
+    fn target(self) -> u64 {
+        match self {
+            Self::Thread => 0,
+            Self::Task => 1,
+        }
+    }
+}
+
 /// The driver of a dispatch that has no thread.
 ///
 /// The engine is run by the threads that use the dispatch, one at a time, the one with the [`Baton`]: by a receiver that
@@ -31,11 +48,12 @@ use super::baton::{Baton, Held};
 ///   engine is to look at it again in any case.
 /// - A holder that finds somebody signed up does not put the baton down before the engine has nothing to do and has
 ///   asked those receivers for space that are full. If a receiver makes space, it tells.
-/// - A holder with work of its own does not do that for ever: after [`STEPS`] it *owes* the rest, and then wakes
-///   the first of those who have signed up. That one, an heir, comes to call again as it goes on waiting; or it does
+/// - A holder with work of its own does not do that for ever: after [`STEPS`] it *owes* the rest, and then wakes an
+///   heir, the first thread of those who have signed up. That one comes to call again as it goes on waiting; or it does
 ///   not, and then it finds what is owed as it signs off. It signs off after it was taken out of the queue,
-///   under the queue's lock, and that was after the baton was put down: so it sees that. If nobody has signed up by
-///   then, nothing has to be done at any time.
+///   under the queue's lock, and that was after the baton was put down: so it sees that. If there are only tasks, all
+///   of them are heirs: one that is woken and not polled does nothing, and does not need anything, either. If nobody
+///   has signed up by then, nothing has to be done at any time.
 pub(crate) struct Inline<T> {
     /// With the engine; without one if that has died.
     baton: Baton<Option<Box<dyn Drive<T> + Send>>>,
@@ -50,7 +68,7 @@ pub(crate) trait Caller: Send + Sync {
     fn help(&self) -> bool;
 
     /// Signs up as parked. To be followed by a look, and by [`sign_off`](Self::sign_off) when it waits no more.
-    fn sign_up(&self, key: &mut Key, waker: &Waker);
+    fn sign_up(&self, party: Party, key: &mut Key, waker: &Waker);
 
     /// Signs off, if it has signed up.
     fn sign_off(&self, key: &mut Key);
@@ -62,6 +80,7 @@ pub(crate) type WeakCaller = Option<Weak<dyn Caller>>;
 /// A place among those who are parked, which is left when this is dropped. Of no effect in a dispatch with a thread.
 pub(crate) struct Parked<'a> {
     caller: &'a WeakCaller,
+    party: Party,
     key: Key,
 }
 
@@ -112,8 +131,14 @@ impl<T> Inline<T> {
         // For one only if nobody is parked.
         let mut receiver = receiver.filter(|_| self.parked.is_empty());
         loop {
-            let worked = held.with(|engine| self.step(engine, receiver.take()));
-            let is_done = self.parked.is_empty() || (!worked && held.with(settle));
+            let worked = held.with(|engine| {
+                self.contained(engine, false, |it| match receiver.take() {
+                    Some(receiver) => it.step_for(receiver),
+                    None => it.step(),
+                })
+            });
+            let is_done = self.parked.is_empty()
+                || (!worked && held.with(|engine| self.contained(engine, true, |it| it.settle())));
             if is_done {
                 match held.put_down() {
                     Ok(()) => return,
@@ -123,7 +148,7 @@ impl<T> Inline<T> {
             steps += 1;
             if steps == STEPS {
                 held.owe();
-                if self.parked.wake_first() {
+                if self.wake_heirs() {
                     return;
                 }
                 // They have all gone, and with them the need. But something may have been told meanwhile.
@@ -136,26 +161,38 @@ impl<T> Inline<T> {
         }
     }
 
-    fn step(&self, engine: &mut Option<Box<dyn Drive<T> + Send>>, receiver: Option<usize>) -> bool {
+    /// Wakes who is to see to what is owed. Returns `false` if nobody is parked.
+    fn wake_heirs(&self) -> bool {
+        if self.parked.wake_first(Party::Thread.target()) {
+            return true;
+        }
+        let is_anybody_there = !self.parked.is_empty();
+        self.parked.wake_from(Party::Task.target());
+        is_anybody_there
+    }
+
+    /// Uses the engine. `without` is the result if there is none.
+    fn contained(
+        &self,
+        engine: &mut Option<Box<dyn Drive<T> + Send>>,
+        without: bool,
+        mut with: impl FnMut(&mut (dyn Drive<T> + Send)) -> bool,
+    ) -> bool {
         let Some(alive) = engine else {
-            return false;
-        };
-        let mut step = || match receiver {
-            Some(receiver) => alive.step_for(receiver),
-            None => alive.step(),
+            return without;
         };
         if FAULTS_ARE_FINDINGS {
-            return step();
+            return with(&mut **alive);
         }
-        let mut worked = None;
-        contain(|| worked = Some(step()));
-        if worked.is_none() {
+        let mut result = None;
+        contain(|| result = Some(with(&mut **alive)));
+        if result.is_none() {
             // A fault in the engine is not the fault of whoever has run it. It is dead, and as it is dropped
             // everybody is told.
             contain(|| *engine = None);
             self.telemetry.engine_died();
         }
-        worked.unwrap_or(false)
+        result.unwrap_or(without)
     }
 }
 
@@ -164,8 +201,8 @@ impl<T> Caller for Inline<T> {
         Self::help(self, None)
     }
 
-    fn sign_up(&self, key: &mut Key, waker: &Waker) {
-        self.parked.enter(key, 0, waker);
+    fn sign_up(&self, party: Party, key: &mut Key, waker: &Waker) {
+        self.parked.enter(key, party.target(), waker);
         self.call();
     }
 
@@ -180,20 +217,16 @@ impl<T> Caller for Inline<T> {
     }
 }
 
-fn settle<T>(engine: &mut Option<Box<dyn Drive<T> + Send>>) -> bool {
-    engine.as_mut().is_none_or(|engine| engine.settle())
-}
-
 impl<'a> Parked<'a> {
-    pub(crate) fn new(caller: &'a WeakCaller) -> Self {
+    pub(crate) fn new(caller: &'a WeakCaller, party: Party) -> Self {
         let key = Key::default();
-        Self { caller, key }
+        Self { caller, party, key }
     }
 
     /// Signs up, and has the engine do what it can. To be followed by a look.
     pub(crate) fn sign_up(&mut self, waker: &Waker) {
         if let Some(caller) = upgrade(self.caller) {
-            caller.sign_up(&mut self.key, waker);
+            caller.sign_up(self.party, &mut self.key, waker);
         }
     }
 }

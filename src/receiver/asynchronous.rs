@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use crate::driver::Party;
 use crate::inbox::Look;
 use crate::{Event, RecvError, Seq};
 
@@ -89,7 +90,7 @@ impl<T> Receiver<T> {
                 return Poll::Ready(result_of(found));
             }
         }
-        self.register(&Arc::new(cx.waker().clone()), ticks);
+        self.register(&Arc::new(cx.waker().clone()), Party::Task, ticks);
         match self.look_for(ticks) {
             Look::Nothing => Poll::Pending,
             found => {

@@ -3,7 +3,7 @@
 use std::task::Waker;
 use std::time::Instant;
 
-use crate::driver::Caller;
+use crate::driver::{Caller, Party};
 use crate::inbox::Look;
 use crate::sync::{Backoff, thread};
 use crate::waiter::{fence_after_registering, this_thread};
@@ -40,7 +40,7 @@ impl<T> Receiver<T> {
 
     /// Leaves a waker, to be woken by a message, by the end and, if `ticks` says so, by a tick. To be followed by a
     /// look.
-    pub(crate) fn register(&self, waker: &std::sync::Arc<Waker>, ticks: bool) {
+    pub(crate) fn register(&self, waker: &std::sync::Arc<Waker>, party: Party, ticks: bool) {
         let inbox = self.outlet.inbox();
         inbox.waiter().register(waker);
         if ticks {
@@ -49,7 +49,7 @@ impl<T> Receiver<T> {
         fence_after_registering();
         if let Some(inline) = self.connection.inline() {
             let mut parked = self.parked.take();
-            inline.sign_up(&mut parked, waker);
+            inline.sign_up(party, &mut parked, waker);
             self.parked.set(parked);
         }
     }
@@ -88,7 +88,7 @@ impl<T> Receiver<T> {
         let _registration = Registration(self);
         let waker = this_thread();
         loop {
-            self.register(&waker, ticks);
+            self.register(&waker, Party::Thread, ticks);
             match look() {
                 Look::Event(event) => return Ok(event),
                 Look::End => return Err(RecvTimeoutError::Disconnected),

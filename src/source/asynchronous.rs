@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::driver::Parked;
+use crate::driver::{Parked, Party};
 use crate::lane::{FOR_END, FOR_SPACE, NotPut};
 use crate::parcel::Parcel;
 use crate::ticket::Bundle;
@@ -81,7 +81,7 @@ impl<T> Source<T> {
         SendAsync {
             source: self,
             parcel: Some(parcel),
-            waiting: self.waiting(),
+            waiting: self.waiting(Party::Task),
         }
     }
 
@@ -107,7 +107,7 @@ impl<T> Source<T> {
         seq: Seq,
         parcel: Parcel<T>,
     ) -> Result<(), ForwardError<T>> {
-        let mut waiting = self.waiting();
+        let mut waiting = self.waiting(Party::Task);
         let mut parcel = Some(parcel);
         poll_fn(|cx| {
             let mut put = || {
@@ -137,7 +137,7 @@ impl<T> Source<T> {
 
     /// Waits until nothing can be sent any more.
     pub(crate) async fn closed(&self) -> DisconnectReason {
-        let mut waiting = self.waiting();
+        let mut waiting = self.waiting(Party::Task);
         poll_fn(|cx| {
             waiting.queue_up(FOR_END, cx.waker());
             match self.close_reason() {
@@ -185,7 +185,7 @@ impl<T: Send + 'static> Source<T> {
         let (bundle, ticket) = Bundle::with_ticket(parcels);
         let count = bundle.len();
         let mut parcel = Some(Parcel::bundle(bundle));
-        let mut waiting = self.waiting();
+        let mut waiting = self.waiting(Party::Task);
         poll_fn(|cx| {
             let it = parcel.take().expect("polled after it was ready");
             match self.poll_put(it, count, &mut waiting, cx) {
@@ -201,7 +201,7 @@ impl<T: Send + 'static> Source<T> {
         })
         .await?;
         drop(waiting);
-        let mut parked = Parked::new(self.connection.caller());
+        let mut parked = Parked::new(self.connection.caller(), Party::Task);
         poll_fn(|cx| ticket.poll(&mut parked, cx)).await
     }
 }

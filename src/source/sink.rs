@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll};
 
-use crate::driver::Caller;
+use crate::driver::{Caller, Party};
 use crate::lane::FOR_SPACE;
 use crate::wait_queue::Key;
 
@@ -34,7 +34,7 @@ impl<T> Source<T> {
                 .enter(&mut sink.blocked, FOR_SPACE, cx.waker());
             if let Some(inline) = connection.inline() {
                 // No model shows this call either.
-                inline.sign_up(&mut sink.parked, cx.waker());
+                inline.sign_up(Party::Task, &mut sink.parked, cx.waker());
             }
             if !is_ready() {
                 return Poll::Pending;

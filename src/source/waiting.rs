@@ -4,7 +4,7 @@ use std::task::Waker;
 use std::time::Instant;
 
 use crate::DisconnectReason;
-use crate::driver::Parked;
+use crate::driver::{Parked, Party};
 use crate::item::Item;
 use crate::lane::{FOR_END, FOR_SPACE, NotPut};
 use crate::sync::{Backoff, thread};
@@ -39,10 +39,10 @@ impl Waiting<'_> {
 }
 
 impl<T> Source<T> {
-    pub(super) fn waiting(&self) -> Waiting<'_> {
+    pub(super) fn waiting(&self, party: Party) -> Waiting<'_> {
         Waiting {
             place: self.lane.blocked_place(),
-            parked: Parked::new(self.connection.caller()),
+            parked: Parked::new(self.connection.caller(), party),
         }
     }
 
@@ -90,7 +90,7 @@ impl<T> Source<T> {
         let telemetry = self.connection.core().telemetry();
         let _blocked = telemetry.send_blocked(&self.lane);
         let waker = this_thread();
-        let mut waiting = self.waiting();
+        let mut waiting = self.waiting(Party::Thread);
         loop {
             waiting.queue_up(FOR_SPACE, &waker);
             match self.lane.try_put(item) {
@@ -117,7 +117,7 @@ impl<T> Source<T> {
     /// Waits until nothing can be sent any more, and tells why. `None` if the time is up.
     pub(crate) fn wait_closed(&self, deadline: Option<Instant>) -> Option<DisconnectReason> {
         let waker = this_thread();
-        let mut waiting = self.waiting();
+        let mut waiting = self.waiting(Party::Thread);
         loop {
             waiting.queue_up(FOR_END, &waker);
             if let Some(reason) = self.close_reason() {
