@@ -47,7 +47,7 @@ fn turn() -> MutexGuard<'static, ()> {
 const BURST: u64 = 128;
 const BURSTS: usize = 400;
 /// How often the dispatcher's thread may fall asleep in a burst.
-const SLEEPS: usize = 8;
+const SLEEPS: usize = 32;
 
 /// How often was allocated in `BURSTS` bursts.
 struct Allocations {
