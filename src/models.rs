@@ -159,7 +159,11 @@ impl<T> Outlet<T> {
     }
 
     pub fn look(&self) -> Look<T> {
-        match self.0.look() {
+        let found = match self.0.pop() {
+            Some(message) => inbox::Look::Event(message),
+            None => self.0.look_at_clock(),
+        };
+        match found {
             inbox::Look::Event(event) => Look::Event(event),
             inbox::Look::Nothing => Look::Nothing,
             inbox::Look::End => Look::End,

@@ -460,7 +460,7 @@ impl<T> Receiver<T> {
                 return Look::Event(message);
             }
         }
-        let look = self.outlet.look();
+        let look = self.outlet.look_at_clock();
         self.commit();
         if let Look::Event(Event::Message { seq, .. }) = &look {
             self.tell_received(*seq);

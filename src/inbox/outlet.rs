@@ -69,17 +69,10 @@ impl<T> Outlet<T> {
         &self.clock
     }
 
-    /// The next event, if there is one. A message's slot is free after [`commit`](Self::commit).
-    #[inline]
-    pub(crate) fn look(&self) -> Look<T> {
-        if let Some(message) = self.pop() {
-            return Look::Event(message);
-        }
-        self.look_at_clock()
-    }
-
+    /// The next event, for one who has just found no message: one that has come since, a tick, or the end. A message's
+    /// slot is free after [`commit`](Self::commit).
     #[cold]
-    fn look_at_clock(&self) -> Look<T> {
+    pub(crate) fn look_at_clock(&self) -> Look<T> {
         // The order of these is what makes a tick true. Messages are committed before the clock is published
         // and before the state is closed. So when the latter two have been read, and the ring, which is
         // looked into again then, is still empty, nothing numbered `now` or lower is on its way.
