@@ -1,7 +1,7 @@
 //! The engine: moves messages from lanes to inboxes and numbers them.
 //!
 //! Plain single-threaded state. It starts no thread, waits for nothing and has no atomics of its own;
-//! [`Engine::step`] does what can be done and says whether that was anything. A driver calls it, and
+//! [`step`](crate::driver::Drive::step) does what can be done and says whether that was anything. A driver calls it, and
 //! blocks where the engine says that nothing can be done ([`Drive`](crate::driver::Drive)).
 //!
 //! A message is taken out of a lane only when there is space for it, so the engine never holds one
@@ -128,22 +128,13 @@ impl<T> Engine<T> {
     }
 
     /// Does what can be done at once. Returns whether that was anything.
-    fn step(&mut self) -> bool {
+    ///
+    /// If there is something for the receiver `first`, then of the messages for one receiver only those for that one.
+    /// Who asks for it uses them next, and has them in its cache.
+    fn work(&mut self, first: Option<usize>) -> bool {
         let mut worked = self.take_signals();
         worked |= self.serve_broadcasts();
-        self.poll_blocked();
-        worked |= self.serve_ports();
-        self.publish();
-        worked |= self.end_sealed();
-        worked
-    }
-
-    /// As [`step`](Self::step), but if there is something for this receiver, then of the messages for one receiver only
-    /// those for this one. Who calls it uses them next, and has them in its cache.
-    fn step_for(&mut self, p: usize) -> bool {
-        let mut worked = self.take_signals();
-        worked |= self.serve_broadcasts();
-        if self.serve_first(p) {
+        if first.is_some_and(|p| self.serve_first(p)) {
             worked = true;
         } else {
             self.poll_blocked();

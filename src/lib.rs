@@ -78,7 +78,7 @@
 //! words behind a sequence lock, when it asks.
 //!
 //! It can do without that thread: [`Builder::inline`] has the engine run by whoever finds nothing to receive or no
-//! space to send, which is faster. It says what is different then.
+//! space to send, which is faster for the most part. It says what is different then.
 //!
 //! # Forwarding: messages that arrive numbered
 //!

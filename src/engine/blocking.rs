@@ -10,11 +10,11 @@ use super::Engine;
 
 impl<T> Drive<T> for Engine<T> {
     fn step(&mut self) -> bool {
-        Engine::step(self)
+        self.work(None)
     }
 
-    fn step_for(&mut self, port: usize) -> bool {
-        Engine::step_for(self, port)
+    fn step_for(&mut self, receiver: usize) -> bool {
+        self.work(Some(receiver))
     }
 
     fn is_finished(&self) -> bool {
