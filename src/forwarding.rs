@@ -12,6 +12,7 @@ mod dense;
 mod engine;
 mod frontier;
 mod hall;
+mod heap;
 mod joins;
 mod merge;
 #[cfg(all(test, not(loom)))]

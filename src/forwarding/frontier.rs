@@ -6,7 +6,7 @@ mod clocks;
 mod joins;
 mod sources;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use crate::clock_cell::ClockWriter;
 use crate::gate::fence_at_gate;
@@ -14,7 +14,8 @@ use crate::item::Item;
 use crate::sync::Arc;
 use crate::{Clock, Seq};
 
-use super::hall::Hall;
+use super::hall::{Hall, Port};
+use super::heap::Heap;
 use super::joins::Joins;
 pub(crate) use sources::Sources;
 
@@ -24,13 +25,27 @@ const TURN: usize = 256;
 /// How many receivers have a turn in a step.
 const PORTS: usize = 64;
 
+/// Why no more of a source is delivered for now.
+enum Pause<T> {
+    /// What is next, if there is anything, waits for its turn.
+    Waits,
+    /// The source has left, and everything of it is delivered.
+    Done,
+    /// There may be more in its lane.
+    MayGoOn,
+    /// Its lane is empty, and its sender at this frontier.
+    Empty(u64),
+    /// What is next is late.
+    Late(Item<T>),
+}
+
 /// The engine.
 pub(crate) struct Frontier<T> {
     hall: Hall<T, Sources<T>>,
     /// The dispatcher's clock.
     clock: ClockWriter,
-    /// The clocks of all receivers, with their ports.
-    clocks: BTreeSet<(u64, usize)>,
+    /// The clocks of all receivers, by their ports.
+    clocks: Heap<u64>,
     /// What the dispatcher's clock shows: all receivers have got there.
     published: Clock,
     /// How far it may go, as announced to receivers.
@@ -56,7 +71,7 @@ impl<T> Frontier<T> {
         Self {
             hall,
             clock,
-            clocks: BTreeSet::new(),
+            clocks: Heap::new(),
             published: Clock {
                 seq: Seq::from(start),
                 dispatched: 0,
@@ -215,8 +230,7 @@ impl<T> Frontier<T> {
         let hold = sources.merge.hold();
         let now = hold.map_or(sources.published, |hold| hold.min(cap));
         if now > sources.published {
-            self.clocks.remove(&(sources.published, p));
-            self.clocks.insert((now, p));
+            self.clocks.change(p, now);
             sources.published = now;
             sources.clock.publish(Clock {
                 seq: Seq::from(now),
@@ -246,87 +260,61 @@ impl<T> Frontier<T> {
     /// many.
     fn run(&mut self, p: usize, f: usize, upto: u64, most: usize) -> usize {
         let hall = &mut self.hall;
-        let port = &mut hall.ports[p];
-        let l = port.queue.merge.feed(f).lane;
+        let Port { inlet, queue, .. } = &mut hall.ports[p];
+        let l = queue.merge.feed(f).lane;
         let mut count = 0;
-        let (inlet, highest) = (&mut port.inlet, &mut port.queue.highest);
-        let is_empty = port.queue.merge.change(f, |feed| {
-            while count < most {
-                match feed.staged.front() {
-                    Some((seq, _)) if seq - 1 <= upto => {}
-                    _ => break,
+        // Where the source then belongs is looked for once, not for each message.
+        let pause = queue.merge.change(f, |feed| {
+            loop {
+                let (seq, parcel) = if let Some(first) = feed.staged.pop_front() {
+                    first
+                } else {
+                    if feed.closing {
+                        return Pause::Done;
+                    }
+                    let berth = &mut hall.lanes[l];
+                    feed.passed = berth.passed;
+                    if berth.port.is_none() {
+                        // A broadcaster's lane is not this receiver's to look into.
+                        return Pause::Waits;
+                    }
+                    if count == most {
+                        return Pause::MayGoOn;
+                    }
+                    match berth.take(&mut hall.eased) {
+                        Ok(item) if item.seq <= berth.passed => return Pause::Late(item),
+                        Ok(item) => {
+                            berth.took(item.seq);
+                            (item.seq, item.parcel)
+                        }
+                        Err(frontier) => return Pause::Empty(frontier),
+                    }
+                };
+                if count == most || seq - 1 > upto {
+                    feed.staged.push_front((seq, parcel));
+                    return Pause::Waits;
                 }
-                if let Some((seq, parcel)) = feed.staged.pop_front() {
-                    inlet.push(seq, parcel);
-                    *highest = seq;
-                    // More is known of a lane that is there.
-                    feed.passed = feed.passed.max(seq - 1);
-                    count += 1;
-                }
+                inlet.push(seq, parcel);
+                queue.highest = seq;
+                count += 1;
             }
-            feed.staged.is_empty()
         });
-        let feed = port.queue.merge.feed(f);
-        if feed.closing {
-            if is_empty {
-                port.queue.merge.leave(f);
-                hall.check_sealed = true;
-            }
-            return count;
-        }
-        let berth = &hall.lanes[l];
-        if berth.port.is_some() {
-            // Broadcasts were counted when they were dealt out.
+        if !queue.merge.feed(f).closing && hall.lanes[l].port.is_some() {
+            // Others were counted when they were dealt out, or when the receiver was closed.
             hall.dispatched += count as u64;
         }
-        if !is_empty {
-            return count;
-        }
-        if berth.port.is_none() {
-            let passed = berth.passed;
-            port.queue.merge.change(f, |feed| feed.passed = passed);
-            return count;
-        }
-        self.run_lane(p, l, upto, most, count)
-    }
-
-    /// Goes on with what is in the lane.
-    fn run_lane(&mut self, p: usize, l: usize, upto: u64, most: usize, already: usize) -> usize {
-        let mut count = already;
-        let hall = &mut self.hall;
-        let port = &mut hall.ports[p];
-        let berth = &mut hall.lanes[l];
-        let mut found = None;
-        while count < most {
-            match berth.take(&mut hall.eased) {
-                Ok(item) if item.seq > berth.passed => {
-                    if item.seq - 1 > upto {
-                        found = Some(Ok(item));
-                        break;
-                    }
-                    berth.took(item.seq);
-                    port.inlet.push(item.seq, item.parcel);
-                    port.queue.highest = item.seq;
-                    hall.dispatched += 1;
-                    count += 1;
-                }
-                other => {
-                    found = Some(other);
-                    break;
-                }
+        match pause {
+            Pause::Waits => {}
+            Pause::Done => {
+                queue.merge.leave(f);
+                hall.check_sealed = true;
             }
-        }
-        let passed = berth.passed;
-        port.queue
-            .merge
-            .change(berth.feed, |feed| feed.passed = passed);
-        match found {
-            Some(Ok(item)) => self.stage(p, l, item),
-            Some(Err(frontier)) => self.found_empty(p, l, frontier),
-            None => {
-                berth.in_ready = true;
-                port.queue.ready.push_back(l);
+            Pause::MayGoOn => {
+                hall.lanes[l].in_ready = true;
+                queue.ready.push_back(l);
             }
+            Pause::Empty(frontier) => self.found_empty(p, l, frontier),
+            Pause::Late(item) => self.stage(p, l, item),
         }
         count
     }

@@ -1,12 +1,14 @@
 //! Merges what several sources send, each in rising order, into one rising order.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use slab::Slab;
 
 use crate::parcel::Parcel;
 
-/// How many of the hindmost sources are asked for their frontier to find a limit.
+use super::heap::Heap;
+
+/// How many sources are asked for their frontier to find a limit.
 const ASKED: usize = 16;
 
 /// One source, as one receiver sees it.
@@ -29,11 +31,11 @@ pub(super) struct Feed<T> {
 /// or nothing is.
 pub(super) struct Merge<T> {
     feeds: Slab<Feed<T>>,
-    order: BTreeSet<Key>,
+    order: Heap<Key>,
 }
 
-/// The hold; whether nothing is staged; which feed.
-type Key = (u64, bool, usize);
+/// The hold; whether nothing is staged.
+type Key = (u64, bool);
 
 impl<T> Feed<T> {
     fn hold(&self) -> u64 {
@@ -42,6 +44,10 @@ impl<T> Feed<T> {
             Some((seq, _)) => seq - 1,
             None => self.passed,
         }
+    }
+
+    fn key(&self) -> Key {
+        (self.hold(), self.staged.is_empty())
     }
 
     /// No less than what the source is known to have sent.
@@ -54,7 +60,7 @@ impl<T> Merge<T> {
     pub(super) fn new() -> Self {
         Self {
             feeds: Slab::new(),
-            order: BTreeSet::new(),
+            order: Heap::new(),
         }
     }
 
@@ -70,12 +76,12 @@ impl<T> Merge<T> {
             passed,
             closing: false,
         });
-        self.order.insert(self.key(f));
+        self.order.insert(f, self.feeds[f].key());
         f
     }
 
     pub(super) fn leave(&mut self, f: usize) {
-        self.order.remove(&self.key(f));
+        self.order.remove(f);
         self.feeds.remove(f);
     }
 
@@ -84,58 +90,40 @@ impl<T> Merge<T> {
     }
 
     /// Changes a feed, and puts it where it then belongs.
+    #[inline]
     pub(super) fn change<R>(&mut self, f: usize, change: impl FnOnce(&mut Feed<T>) -> R) -> R {
-        let before = self.key(f);
-        let result = change(&mut self.feeds[f]);
-        let after = self.key(f);
-        if before != after {
-            self.order.remove(&before);
-            self.order.insert(after);
-        }
+        let feed = &mut self.feeds[f];
+        let result = change(feed);
+        self.order.change(f, feed.key());
         result
-    }
-
-    fn key(&self, f: usize) -> Key {
-        let feed = &self.feeds[f];
-        (feed.hold(), feed.staged.is_empty(), f)
     }
 
     /// What all sources have passed; `None` if there is no source.
     pub(super) fn hold(&self) -> Option<u64> {
-        self.order.first().map(|key| key.0)
+        self.order.first().map(|((hold, _), _)| hold)
     }
 
     /// The feed whose first message is due, if it may go up to `cap`: every source then has passed the number
     /// before. Also up to which number, less one, its messages are due.
     pub(super) fn due(&self, cap: u64) -> Option<(usize, u64)> {
-        let mut keys = self.order.iter();
-        let &(hold, nothing, f) = keys.next()?;
-        let others = keys.next().map_or(u64::MAX, |key| key.0);
+        let ((hold, nothing), f) = self.order.first()?;
+        let others = self.order.second().map_or(u64::MAX, |(hold, _)| hold);
         (!nothing && hold <= cap).then(|| (f, others.min(cap)))
     }
 
     /// How far it is safe to go: no further than any source's frontier, as `frontier` tells for its lane,
     /// and at least as far as the lowest hold. `None` if there is no source.
     pub(super) fn limit(&self, frontier: impl Fn(usize) -> u64) -> Option<u64> {
-        let mut limit = None;
-        for (i, &(hold, _, f)) in self.order.iter().enumerate() {
+        let (asked, others) = self.order.some(ASKED);
+        let reached = asked.iter().map(|&(_, f)| {
             let feed = &self.feeds[f];
-            if limit.is_some_and(|limit| limit <= hold) {
-                // The others are further on.
-                break;
-            }
-            let reached = if feed.closing || i >= ASKED {
+            if feed.closing {
                 feed.reached()
             } else {
                 feed.reached().max(frontier(feed.lane))
-            };
-            limit = Some(limit.map_or(reached, |limit: u64| limit.min(reached)));
-            if i >= ASKED {
-                limit = limit.map(|limit| limit.min(hold));
-                break;
             }
-        }
-        limit
+        });
+        reached.chain(others.map(|(hold, _)| hold)).min()
     }
 }
 

@@ -48,7 +48,7 @@ impl<T> Frontier<T> {
 
     /// How far all receivers have got, and no further than a broadcaster that a new one hears.
     fn lowest(&self) -> u64 {
-        let lowest = self.clocks.first().map_or(0, |&(clock, _)| clock);
+        let lowest = self.clocks.first().map_or(0, |(clock, _)| clock);
         if self.hall.sealed.is_empty() {
             // Every receiver hears every broadcaster, and is behind it.
             return lowest;

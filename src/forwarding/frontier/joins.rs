@@ -26,7 +26,7 @@ impl<T> Joins for Frontier<T> {
         let start = lane.lane().origin();
         let clock = clock.expect("each receiver has a clock of its own");
         let p = self.hall.join_receiver(inlet, Sources::new(clock, start));
-        self.clocks.insert((start, p));
+        self.clocks.insert(p, start);
         for &l in &self.hall.broadcast_lanes {
             let sources = &mut self.hall.ports[p].queue;
             let passed = self.hall.lanes[l].passed.max(start);
@@ -117,7 +117,7 @@ impl<T> Frontier<T> {
     /// on one gets the value back.
     fn remove_port(&mut self, p: usize) {
         let port = self.hall.remove_port(p);
-        self.clocks.remove(&(port.queue.published, p));
+        self.clocks.remove(p);
         for &l in &port.lanes {
             self.hall.lanes.remove(l);
         }
