@@ -4,7 +4,6 @@
 mod common {
     pub(crate) mod counted;
     pub(crate) mod eventually;
-    pub(crate) mod random;
     pub(crate) mod watchdog;
 }
 
@@ -14,10 +13,10 @@ use clocked_lanes::{
     BuildError, ChannelError, DisconnectReason, Dispatcher, Event, ForwardError, Forwarding, Order,
     Receiver, Seq, TryForwardError, TryRecvError,
 };
+use fastrand::Rng;
 
 use common::counted::Tally;
 use common::eventually::eventually;
-use common::random::Random;
 use common::watchdog::watched;
 
 fn dense<T: Send + 'static>(
@@ -62,16 +61,16 @@ fn any_order_over_all_senders() {
         let (b, for_b) = dispatcher.channel("b").unwrap();
         let senders = [a.clone(), b.clone(), a, b];
         let everybody = dispatcher.broadcaster();
-        let mut random = Random::new(1);
+        let mut random = Rng::with_seed(1);
         // Whose each number is: a sender's, the broadcaster's, or nobody's.
-        let owners: Vec<usize> = (0..=COUNT).map(|_| random.below(6)).collect();
+        let owners: Vec<usize> = (0..=COUNT).map(|_| random.usize(..6)).collect();
         // Each disorders its numbers by a few places only. Then the one with the lowest gets on.
         let mut numbers_of = |owner: usize| {
             let mut numbers: Vec<u64> = (1..=COUNT)
                 .filter(|&n| owners[usize::try_from(n).unwrap()] == owner)
                 .collect();
             for i in 0..numbers.len().saturating_sub(1) {
-                if random.below(2) == 0 && numbers[i + 1] - numbers[i] < 16 {
+                if random.usize(..2) == 0 && numbers[i + 1] - numbers[i] < 16 {
                     numbers.swap(i, i + 1);
                 }
             }

@@ -7,7 +7,6 @@ mod common {
     pub(crate) mod crowd;
     pub(crate) mod eventually;
     pub(crate) mod full;
-    pub(crate) mod random;
     pub(crate) mod rounds;
     pub(crate) mod watchdog;
 }
@@ -21,13 +20,13 @@ use clocked_lanes::{
     ChannelError, DisconnectReason, Dispatcher, Event, Receiver, RecvError, RecvTimeoutError,
     SendError, SendTimeoutError, Sender, Seq, TryRecvError, TrySendError,
 };
+use fastrand::Rng;
 
 use common::clock::clock_gets_to;
 use common::counted::{Counted, Tally};
 use common::crowd::threads_called;
 use common::eventually::eventually;
 use common::full::fill;
-use common::random::Random;
 use common::rounds::rounds;
 use common::watchdog::watched;
 
@@ -568,7 +567,7 @@ fn s10_handles_with_everything_full_go_at_the_same_time() {
         let tally = Tally::default();
         let name = "s10-at-once";
         for round in 0..rounds(200) {
-            let mut random = Random::new(round);
+            let mut random = Rng::with_seed(round);
             let mut handles = everything_full(&tally, name);
             handles.extend(
                 (0..3)
@@ -577,8 +576,8 @@ fn s10_handles_with_everything_full_go_at_the_same_time() {
             );
             let mut shares = [Vec::new(), Vec::new()];
             for handle in handles {
-                let share = &mut shares[random.below(2)];
-                share.insert(random.below(share.len() + 1), handle);
+                let share = &mut shares[random.usize(..2)];
+                share.insert(random.usize(..share.len() + 1), handle);
             }
             let [here, there] = shares;
             thread::scope(|scope| {

@@ -4,7 +4,6 @@
 mod common {
     pub(crate) mod counted;
     pub(crate) mod eventually;
-    pub(crate) mod random;
     pub(crate) mod rounds;
     pub(crate) mod watchdog;
 }
@@ -16,9 +15,9 @@ use clocked_lanes::{
     Broadcaster, Dispatcher, Event, Forwarding, Order, Receiver, Sender, TryForwardError,
     TryRecvError,
 };
+use fastrand::Rng;
 
 use common::counted::{Counted, Tally};
-use common::random::Random;
 use common::rounds::rounds;
 use common::watchdog::watched;
 
@@ -47,7 +46,7 @@ enum Handle {
 }
 
 struct Run {
-    random: Random,
+    random: Rng,
     tally: Tally,
     next_id: u64,
     dispatcher: Dispatcher<Counted, Forwarding>,
@@ -58,10 +57,10 @@ struct Run {
 
 impl Run {
     fn new(seed: u64) -> Self {
-        let mut random = Random::new(seed);
+        let mut random = Rng::with_seed(seed);
         let dispatcher = Dispatcher::builder()
-            .capacity(1 + random.below(4))
-            .lane_capacity(1 + random.below(4))
+            .capacity(1 + random.usize(..4))
+            .lane_capacity(1 + random.usize(..4))
             .forwarding(Order::Frontier)
             .build()
             .unwrap();
@@ -97,9 +96,9 @@ impl Run {
     }
 
     fn step(&mut self) {
-        let source = self.random.below(self.sources.len().max(1));
-        let receiver = self.random.below(self.receivers.len().max(1));
-        match self.random.below(60) {
+        let source = self.random.usize(..self.sources.len().max(1));
+        let receiver = self.random.usize(..self.receivers.len().max(1));
+        match self.random.usize(..60) {
             0 | 1 if self.receivers.len() < 4 => {
                 let r = self.inboxes.len();
                 let (tx, rx) = self.dispatcher.channel(format!("{r}")).unwrap();
@@ -149,11 +148,11 @@ impl Run {
                     inbox.sealed |= !self.sources.iter().any(reaches);
                 }
             }
-            8 if !self.receivers.is_empty() && self.random.below(4) == 0 => {
+            8 if !self.receivers.is_empty() && self.random.usize(..4) == 0 => {
                 drop(self.receivers.swap_remove(receiver));
             }
             9..16 if !self.sources.is_empty() => {
-                let by = self.random.below(6) as u64;
+                let by = self.random.usize(..6) as u64;
                 let Source { handle, frontier } = &mut self.sources[source];
                 let advanced = match handle {
                     Handle::One(_, tx) => tx.advance(*frontier + by),
@@ -174,7 +173,7 @@ impl Run {
 
     fn forward(&mut self, source: usize) {
         self.next_id += 1;
-        let (id, by) = (self.next_id, self.random.below(3) as u64);
+        let (id, by) = (self.next_id, self.random.usize(..3) as u64);
         let value = self.tally.value(id);
         let Source { handle, frontier } = &mut self.sources[source];
         let seq = *frontier + by;
@@ -213,7 +212,7 @@ impl Run {
     fn receive(&mut self, i: usize) -> bool {
         let (r, rx) = &self.receivers[i];
         let inbox = &mut self.inboxes[*r];
-        for _ in 0..=self.random.below(6) {
+        for _ in 0..=self.random.usize(..6) {
             match rx.try_recv() {
                 Ok(Event::Message { seq, value }) => {
                     let key = (seq.get(), value.id);
@@ -300,12 +299,12 @@ fn random_dense_schedules_agree_with_the_model() {
 }
 
 fn dense_run(seed: u64) {
-    let mut random = Random::new(seed);
-    let window = 1 + random.below(12);
+    let mut random = Rng::with_seed(seed);
+    let window = 1 + random.usize(..12);
     let tally = Tally::default();
     let dispatcher = Dispatcher::<Counted>::builder()
-        .capacity(1 + random.below(4))
-        .lane_capacity(1 + random.below(4))
+        .capacity(1 + random.usize(..4))
+        .lane_capacity(1 + random.usize(..4))
         .forwarding(Order::Dense { window })
         .build()
         .unwrap();
@@ -329,21 +328,21 @@ fn dense_run(seed: u64) {
     let mut next = 1;
     while next <= 100 {
         // A block no longer than the window, shuffled: the lowest number gets on whatever the order.
-        let len = 1 + random.below(window) as u64;
+        let len = 1 + random.usize(..window) as u64;
         let mut block: Vec<u64> = (next..next + len).collect();
         next += len;
         for i in (1..block.len()).rev() {
-            block.swap(i, random.below(i + 1));
+            block.swap(i, random.usize(..i + 1));
         }
         for n in block {
-            if random.below(8) == 0 {
-                let i = random.below(senders.len());
+            if random.usize(..8) == 0 {
+                let i = random.usize(..senders.len());
                 let clone = senders[i].clone();
                 drop(std::mem::replace(&mut senders[i], clone));
             }
-            let i = random.below(senders.len());
+            let i = random.usize(..senders.len());
             let mut value = Some(tally.value(n));
-            let to = random.below(6);
+            let to = random.usize(..6);
             while let Some(v) = value.take() {
                 let outcome = match to {
                     0 => everybody.try_forward(n, v),

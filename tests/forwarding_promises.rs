@@ -5,7 +5,6 @@ mod common {
     pub(crate) mod counted;
     pub(crate) mod crowd;
     pub(crate) mod eventually;
-    pub(crate) mod random;
     pub(crate) mod watchdog;
 }
 
@@ -18,11 +17,11 @@ use std::time::Duration;
 use clocked_lanes::{
     Dispatcher, ForwardError, Forwarding, Order, Receiver, Sender, TryForwardError, TryRecvError,
 };
+use fastrand::Rng;
 
 use common::counted::{Counted, Tally};
 use common::crowd::threads_called;
 use common::eventually::eventually;
-use common::random::Random;
 use common::watchdog::watched;
 
 const WINDOW: usize = 4;
@@ -232,7 +231,7 @@ struct Holding {
 #[test]
 fn s10_handles_are_free_to_go_in_any_order_with_everything_full() {
     watched(|| {
-        let mut random = Random::new(7);
+        let mut random = Rng::with_seed(7);
         for round in 0..if cfg!(miri) { 4 } else { 60 } {
             let tally = Tally::default();
             let dispatcher = called::<Holding>("s10", ORDERS[round % 2], 1, 1);
@@ -267,7 +266,7 @@ fn s10_handles_are_free_to_go_in_any_order_with_everything_full() {
                 Box::new(a_too),
             ];
             while !handles.is_empty() {
-                drop(handles.swap_remove(random.below(handles.len())));
+                drop(handles.swap_remove(random.usize(..handles.len())));
             }
             tally.all_dropped();
         }

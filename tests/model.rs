@@ -4,7 +4,6 @@
 mod common {
     pub(crate) mod counted;
     pub(crate) mod eventually;
-    pub(crate) mod random;
     pub(crate) mod rounds;
     pub(crate) mod watchdog;
 }
@@ -17,9 +16,9 @@ use clocked_lanes::{
     Broadcaster, ChannelError, Dispatcher, Event, Receiver, RecvTimeoutError, Sender, TryRecvError,
     TrySendError,
 };
+use fastrand::Rng;
 
 use common::counted::{Counted, Tally};
-use common::random::Random;
 use common::rounds::rounds;
 use common::watchdog::watched;
 
@@ -137,7 +136,7 @@ impl Model {
 
 /// The real dispatch, and the model that goes along with it.
 struct Run {
-    random: Random,
+    random: Rng,
     model: Model,
     tally: Tally,
     capacities: (usize, usize),
@@ -151,8 +150,8 @@ const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 
 impl Run {
     fn new(seed: u64) -> Self {
-        let mut random = Random::new(seed);
-        let capacities = (1 + random.below(4), 1 + random.below(4));
+        let mut random = Rng::with_seed(seed);
+        let capacities = (1 + random.usize(..4), 1 + random.usize(..4));
         let dispatcher = Dispatcher::builder()
             .capacity(capacities.0)
             .lane_capacity(capacities.1)
@@ -177,13 +176,13 @@ impl Run {
 
     fn step(&mut self, receivers_leave: bool) {
         let random = &mut self.random;
-        let name = NAMES[random.below(NAMES.len())];
+        let name = NAMES[random.usize(..NAMES.len())];
         let (any_sender, any_broadcaster, any_receiver) = (
-            random.below(self.senders.len().max(1)),
-            random.below(self.broadcasters.len().max(1)),
-            random.below(self.receivers.len().max(1)),
+            random.usize(..self.senders.len().max(1)),
+            random.usize(..self.broadcasters.len().max(1)),
+            random.usize(..self.receivers.len().max(1)),
         );
-        match random.below(40) {
+        match random.usize(..40) {
             0..3 => self.make_channel(name),
             3..5 => self.make_sender(name),
             5 if self.broadcasters.len() < 3 => {
@@ -254,7 +253,7 @@ impl Run {
     }
 
     fn send(&mut self, i: usize) {
-        for _ in 0..=self.random.below(4) {
+        for _ in 0..=self.random.usize(..4) {
             let (l, tx) = &self.senders[i];
             let l = *l;
             let r = self.model.lanes[l].target.unwrap();
@@ -304,14 +303,14 @@ impl Run {
             |l: usize| self.model.lanes[l].target == Some(r) && self.model.pending(l, r) > 0;
         let mut events = Vec::new();
         let mut ended = false;
-        match self.random.below(6) {
+        match self.random.usize(..6) {
             // Something is on its way, and does not depend on anybody else.
             0 if (0..self.model.lanes.len()).any(is_owed) => {
                 let (seq, value) = rx.recv_message().unwrap();
                 events.push(Event::Message { seq, value });
             }
             1 => {
-                let most = self.random.below(6);
+                let most = self.random.usize(..6);
                 events.extend(rx.drain(most));
             }
             2 => match rx.recv_timeout(Duration::ZERO) {

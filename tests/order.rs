@@ -4,7 +4,6 @@
 mod common {
     pub(crate) mod clock;
     pub(crate) mod eventually;
-    pub(crate) mod random;
     pub(crate) mod rounds;
     pub(crate) mod watchdog;
 }
@@ -17,9 +16,9 @@ use std::thread;
 use std::time::Duration;
 
 use clocked_lanes::{Clock, Dispatcher, Event, Receiver, RecvTimeoutError, Seq, TryRecvError};
+use fastrand::Rng;
 
 use common::clock::clock_gets_to;
-use common::random::Random;
 use common::rounds::rounds;
 use common::watchdog::watched;
 
@@ -56,10 +55,10 @@ struct Traffic {
 impl Traffic {
     /// Sends `per_lane` messages on each lane, from as many threads, and receives them in every way.
     fn run(seed: u64, per_lane: u64) -> Self {
-        let mut random = Random::new(seed);
+        let mut random = Rng::with_seed(seed);
         let dispatcher = Dispatcher::builder()
-            .capacity(1 + random.below(8))
-            .lane_capacity(1 + random.below(4))
+            .capacity(1 + random.usize(..8))
+            .lane_capacity(1 + random.usize(..4))
             .start_after(Seq::from(START))
             .build()
             .unwrap();
@@ -93,7 +92,7 @@ impl Traffic {
             let threads: Vec<_> = receivers
                 .into_iter()
                 .map(|rx| {
-                    let random = Random::new(seed + rx.name().len() as u64);
+                    let random = Rng::with_seed(seed + rx.name().len() as u64);
                     scope.spawn(move || receive_in_every_way(&rx, random))
                 })
                 .collect();
@@ -115,12 +114,12 @@ impl Traffic {
 }
 
 /// Receives until the receiver is disconnected, and returns the events in order.
-fn receive_in_every_way(rx: &Receiver<Value>, mut random: Random) -> Vec<Event<Value>> {
+fn receive_in_every_way(rx: &Receiver<Value>, mut random: Rng) -> Vec<Event<Value>> {
     let mut events = Vec::new();
     let message = |(seq, value)| Event::Message { seq, value };
     loop {
         let before = events.len();
-        let ended = match random.below(6) {
+        let ended = match random.usize(..6) {
             0 => rx.recv().map(|event| events.push(event)).is_err(),
             1 => match rx.try_recv() {
                 Ok(event) => {
@@ -137,7 +136,7 @@ fn receive_in_every_way(rx: &Receiver<Value>, mut random: Random) -> Vec<Event<V
                 Err(error) => error == RecvTimeoutError::Disconnected,
             },
             3 => {
-                let max = random.below(10);
+                let max = random.usize(..10);
                 events.extend(rx.drain(max));
                 assert!(events.len() - before <= max);
                 false
@@ -161,7 +160,7 @@ fn receive_in_every_way(rx: &Receiver<Value>, mut random: Random) -> Vec<Event<V
                     .is_some_and(|last| rx.observed() >= last.seq())
             );
         }
-        if random.below(50) == 0 {
+        if random.usize(..50) == 0 {
             thread::yield_now();
         }
     }

@@ -5,7 +5,6 @@ mod common {
     pub(crate) mod clock;
     pub(crate) mod counted;
     pub(crate) mod eventually;
-    pub(crate) mod random;
     pub(crate) mod rounds;
     pub(crate) mod watchdog;
 }
@@ -17,11 +16,11 @@ use std::thread;
 use std::time::Duration;
 
 use clocked_lanes::{Builder, Dispatcher, Event, Receiver, Seq};
+use fastrand::Rng;
 
 use common::clock::clock_gets_to;
 use common::counted::{Counted, Tally};
 use common::eventually::eventually;
-use common::random::Random;
 use common::rounds::rounds;
 use common::watchdog::watched;
 
@@ -63,7 +62,7 @@ impl Values {
 
 /// Receives until the end, in several ways, and checks that numbers rise, that each lane's messages come
 /// in order, and that none is missing between two of them.
-fn receive_all(rx: &Receiver<Counted>, random: &mut Random) -> Vec<(u64, u64)> {
+fn receive_all(rx: &Receiver<Counted>, random: &mut Rng) -> Vec<(u64, u64)> {
     let mut messages = Vec::new();
     let mut next_of_lane = HashMap::new();
     let mut last = rx.observed().get();
@@ -78,8 +77,8 @@ fn receive_all(rx: &Receiver<Counted>, random: &mut Random) -> Vec<(u64, u64)> {
         }
     };
     loop {
-        match random.below(8) {
-            0 => rx.drain(1 + random.below(9)).for_each(&mut check),
+        match random.usize(..8) {
+            0 => rx.drain(1 + random.usize(..9)).for_each(&mut check),
             1 => rx.try_iter().take(3).for_each(&mut check),
             2 => _ = rx.recv_timeout(Duration::from_micros(50)).map(&mut check),
             3..6 => match rx.recv_message() {
@@ -91,7 +90,7 @@ fn receive_all(rx: &Receiver<Counted>, random: &mut Random) -> Vec<(u64, u64)> {
                 Err(_) => return messages,
             },
         }
-        if random.below(100) == 0 {
+        if random.usize(..100) == 0 {
             thread::yield_now();
         }
     }
@@ -137,27 +136,27 @@ fn four_to_four_with_broadcasts_and_lanes_that_come_and_go() {
                 .into_iter()
                 .chain([looks_on])
                 .enumerate()
-                .map(|(r, rx)| scope.spawn(move || receive_all(&rx, &mut Random::new(r as u64))))
+                .map(|(r, rx)| scope.spawn(move || receive_all(&rx, &mut Rng::with_seed(r as u64))))
                 .collect();
             for p in 0..PATHS {
                 let (senders, lanes, sent) = (senders.clone(), lanes.clone(), &sent);
                 let broadcaster = broadcaster.clone();
                 scope.spawn(move || {
-                    let mut random = Random::new(100 + p as u64);
+                    let mut random = Rng::with_seed(100 + p as u64);
                     let mut own: Vec<_> =
                         senders.into_iter().map(|tx| (tx, lanes.lane())).collect();
                     let mut broadcaster = (broadcaster, lanes.lane());
                     for _ in 0..rounds(1_500) {
-                        match random.below(12) {
+                        match random.usize(..12) {
                             0 => {
                                 broadcaster.0.send(broadcaster.1.next()).unwrap();
                                 sent.fetch_add(1, Ordering::SeqCst);
                             }
                             // What a lane holds when its sender goes still arrives.
                             1 => {
-                                let tx = own[random.below(PATHS)].0.clone();
+                                let tx = own[random.usize(..PATHS)].0.clone();
                                 let mut values = lanes.lane();
-                                for _ in 0..random.below(6) {
+                                for _ in 0..random.usize(..6) {
                                     tx.send(values.next()).unwrap();
                                 }
                                 sent.fetch_add(values.count(), Ordering::SeqCst);
@@ -167,7 +166,7 @@ fn four_to_four_with_broadcasts_and_lanes_that_come_and_go() {
                                 broadcaster = (replaced, lanes.lane());
                             }
                             n => {
-                                let to = if n < 8 { p } else { random.below(PATHS) };
+                                let to = if n < 8 { p } else { random.usize(..PATHS) };
                                 let (tx, values) = &mut own[to];
                                 tx.send(values.next()).unwrap();
                                 sent.fetch_add(1, Ordering::SeqCst);
@@ -225,7 +224,7 @@ fn receivers_come_and_go_beside_steady_paths() {
                     accepted.fetch_add(values.count(), Ordering::SeqCst);
                 });
                 scope.spawn(move || {
-                    let stream = receive_all(&rx, &mut Random::new(p));
+                    let stream = receive_all(&rx, &mut Rng::with_seed(p));
                     streams.lock().unwrap().push(stream);
                 });
             }
@@ -241,14 +240,14 @@ fn receivers_come_and_go_beside_steady_paths() {
             for t in 0..2 {
                 let (dispatcher, lanes, streams) = (dispatcher.clone(), lanes.clone(), &streams);
                 scope.spawn(move || {
-                    let mut random = Random::new(200 + t);
+                    let mut random = Rng::with_seed(200 + t);
                     for n in 0..rounds(250) {
                         let (tx, rx) = dispatcher.channel(format!("passing {t} {n}")).unwrap();
                         let more = tx.clone();
                         let mut values = [lanes.lane(), lanes.lane()];
                         let mut count = 0;
-                        for _ in 0..random.below(12) {
-                            let i = random.below(2);
+                        for _ in 0..random.usize(..12) {
+                            let i = random.usize(..2);
                             let value = values[i].next();
                             match [&tx, &more][i].try_send(value) {
                                 Ok(()) => count += 1,
@@ -259,7 +258,7 @@ fn receivers_come_and_go_beside_steady_paths() {
                             }
                         }
                         accepted.fetch_add(count, Ordering::SeqCst);
-                        match random.below(4) {
+                        match random.usize(..4) {
                             // It leaves as it is, before or after its senders.
                             0 => drop(rx),
                             1 => drop((tx, more, rx)),
