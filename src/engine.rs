@@ -248,8 +248,11 @@ impl<T> Engine<T> {
             };
             let berth = &mut self.lanes[l];
             let before = moved;
+            let mut known = 0;
             while moved < before + turn {
-                let Some(item) = berth.end.pop() else { break };
+                let Some(item) = berth.end.pop_known(&mut known) else {
+                    break;
+                };
                 let before = self.seq;
                 if let Parcel::Own(_) = item.parcel {
                     // Cannot overflow: the sender has reserved the number.

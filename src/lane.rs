@@ -300,6 +300,18 @@ impl<T> LaneEnd<T> {
         self.lane.receiver.try_recv().ok()
     }
 
+    /// As [`pop`](Self::pop), for several in a row. `known` is how many are known to be there; 0 at first.
+    ///
+    /// To find a lane empty by taking something out costs a fence, and to ask how many there are does not.
+    #[inline]
+    pub(crate) fn pop_known(&self, known: &mut usize) -> Option<Item<T>> {
+        if *known == 0 {
+            *known = self.lane.len();
+        }
+        *known = known.checked_sub(1)?;
+        self.pop()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.lane.receiver.is_empty()
     }

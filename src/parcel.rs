@@ -175,6 +175,7 @@ impl<T> Parcel<T> {
 
     /// The value, if it can be had without running user code: it was for one receiver, or this is the
     /// last share.
+    #[inline]
     pub(crate) fn take(self) -> Option<T> {
         match self {
             Self::Own(value) => Some(value.into_inner()),

@@ -182,9 +182,12 @@ impl<T> Receiver<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn recv_message(&self) -> Result<(Seq, T), RecvError> {
-        let event = self
-            .wait(|| self.look_for_message(), false, None)
-            .map_err(|_| RecvError)?;
+        let event = match self.next_message() {
+            Some(message) => message,
+            None => self
+                .wait(|| self.look_for_message(), false, None)
+                .map_err(|_| RecvError)?,
+        };
         Ok(event.into_message().expect("ticks are skipped"))
     }
 
@@ -469,7 +472,7 @@ impl<T> Receiver<T> {
     }
 
     /// The next message, if it is there.
-    #[inline]
+    #[inline(always)]
     fn next_message(&self) -> Option<Event<T>> {
         let message = self.outlet.pop()?;
         self.commit();

@@ -23,6 +23,9 @@ impl<T> Drive<T> for Engine<T> {
 
     /// Receivers that are full are asked to say on the control lane when they have space.
     fn settle(&mut self) -> bool {
+        if self.hear() {
+            return false;
+        }
         let mut i = 0;
         while let Some(&p) = self.full.get(i) {
             if self.ports[p].inlet.ask_for_space() {

@@ -13,17 +13,24 @@ impl<T> Engine<T> {
     /// Handles what handles have told. Returns whether there was anything.
     pub(super) fn drain_control(&mut self) -> bool {
         let mut worked = false;
-        loop {
-            match self.control.try_recv() {
-                Ok(control) => {
-                    worked = true;
-                    self.handle(control);
-                }
-                Err(channel::TryRecvError::Empty) => return worked,
-                Err(channel::TryRecvError::Disconnected) => {
-                    self.finished = true;
-                    return worked;
-                }
+        // Mostly there is nothing, and to find that out by taking something costs a fence.
+        while !self.control.is_empty() {
+            worked |= self.hear();
+        }
+        worked
+    }
+
+    /// Handles the next thing that a handle has told, or finds out that all handles are gone. Returns whether there
+    /// was anything told.
+    pub(super) fn hear(&mut self) -> bool {
+        match self.control.try_recv() {
+            Ok(control) => {
+                self.handle(control);
+                true
+            }
+            Err(error) => {
+                self.finished = error == channel::TryRecvError::Disconnected;
+                false
             }
         }
     }

@@ -173,10 +173,10 @@ impl<T> Dense<T> {
     /// Takes in what a lane has, until it is the next one's turn. Returns how many messages were taken out; notes in
     /// `worked` whether something else has come of it.
     fn serve_lane(&mut self, l: usize, worked: &mut bool) -> usize {
-        let mut turn = 0;
+        let (mut turn, mut known) = (0, 0);
         loop {
             while turn < LANE_TURN {
-                let Some(item) = self.hall.lanes[l].end.pop() else {
+                let Some(item) = self.hall.lanes[l].end.pop_known(&mut known) else {
                     break;
                 };
                 turn += 1;

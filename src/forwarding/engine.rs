@@ -7,6 +7,7 @@ use crate::signal_list::Linked;
 use crate::sync::channel;
 
 use super::hall::Hall;
+use super::joins::Joins;
 
 /// An engine of a forwarding dispatch.
 pub(crate) trait Engine {
@@ -43,7 +44,7 @@ pub(crate) trait Engine {
     }
 }
 
-impl<E: Engine> Drive<E::Value> for E {
+impl<E: Joins> Drive<E::Value> for E {
     fn step(&mut self) -> bool {
         self.work()
     }
@@ -53,7 +54,7 @@ impl<E: Engine> Drive<E::Value> for E {
     }
 
     fn settle(&mut self) -> bool {
-        !self.hall_mut().ask_for_space() && self.is_settled()
+        !self.hear() && !self.hall_mut().ask_for_space() && self.is_settled()
     }
 
     fn prepare_to_block(&mut self, watched: &mut Vec<usize>) -> bool {

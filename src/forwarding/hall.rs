@@ -189,13 +189,12 @@ impl<T, Q> Hall<T, Q> {
         self.core.gate().expect("a forwarding dispatch has a gate")
     }
 
-    /// What a handle has told next.
+    /// What a handle has told next. Finds out, too, if all handles are gone.
     pub(super) fn told(&mut self) -> Option<Control<T>> {
         match self.control.try_recv() {
             Ok(control) => Some(control),
-            Err(channel::TryRecvError::Empty) => None,
-            Err(channel::TryRecvError::Disconnected) => {
-                self.finished = true;
+            Err(error) => {
+                self.finished = error == channel::TryRecvError::Disconnected;
                 None
             }
         }

@@ -58,8 +58,19 @@ pub(crate) trait Joins: Engine {
     /// Handles what handles have told. Returns whether there was anything.
     fn drain_control(&mut self) -> bool {
         let mut worked = false;
-        while let Some(control) = self.hall_mut().told() {
-            worked = true;
+        // Mostly there is nothing, and to find that out by taking something costs a fence.
+        while !self.hall().control.is_empty() {
+            worked |= self.hear();
+        }
+        worked
+    }
+
+    /// Handles the next thing that a handle has told, or finds out that all handles are gone. Returns whether there
+    /// was anything told.
+    fn hear(&mut self) -> bool {
+        let told = self.hall_mut().told();
+        let worked = told.is_some();
+        if let Some(control) = told {
             self.handle(control);
         }
         worked

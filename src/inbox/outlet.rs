@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use crate::clock_cell::ClockCell;
 use crate::observed::Observed;
+use crate::parcel::Parcel;
 use crate::ring::Consumer;
 use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
@@ -147,8 +148,22 @@ impl<T> Outlet<T> {
     }
 
     /// The next message, if it is there. Its slot is free after [`commit`](Self::commit).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop(&self) -> Option<Event<T>> {
+        let look = |message: &Numbered<T>| (message.seq, matches!(message.parcel, Parcel::Own(_)));
+        // SAFETY: the closure reads a number and a tag.
+        let (seq, is_own) = unsafe { self.ring.front(look) }?;
+        // So short that it becomes a part of whoever receives, and the value is moved once.
+        if is_own && self.says.of(seq) <= self.seen.get() {
+            let value = self.ring.pop()?.parcel.take()?;
+            return Some(self.message(seq, value));
+        }
+        self.pop_any()
+    }
+
+    /// As [`pop`](Self::pop): also a broadcast, and a message whose number was not yet seen on the clock.
+    #[cold]
+    fn pop_any(&self) -> Option<Event<T>> {
         loop {
             // SAFETY: the closure reads a number, counts and clones an `Arc`, and runs no user code.
             let front = unsafe {
