@@ -10,7 +10,7 @@ use crate::sync::channel;
 
 #[cfg(loom)]
 pub(crate) use baton::{Baton, Held};
-pub(crate) use inline::{Caller, Inline, Parked, Party, WeakCaller, upgrade};
+pub(crate) use inline::{Awaited, Caller, Inline, Parked, Party, WeakCaller, upgrade};
 pub(crate) use thread::spawn;
 
 /// What an engine lets its driver do.

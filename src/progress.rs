@@ -6,7 +6,7 @@ mod asynchronous;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::driver::{Parked, Party, WeakCaller};
+use crate::driver::{Awaited, Parked, Party, WeakCaller};
 use crate::observed::{Observed, Outlook};
 use crate::sync::{Arc, Backoff, thread};
 use crate::waiter::this_thread;
@@ -165,7 +165,7 @@ impl Progress {
         }
         let waker = this_thread();
         let mut place = self.observed.place();
-        let mut parked = Parked::new(&self.caller, Party::Thread);
+        let mut parked = Parked::new(&self.caller, Awaited::Anything, Party::Thread);
         loop {
             place.queue_up(seq.get(), &waker);
             parked.sign_up(&waker);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
 
-use crate::driver::{Parked, Party, WeakCaller, upgrade};
+use crate::driver::{Awaited, Parked, Party, WeakCaller, upgrade};
 use crate::sync::{Arc, channel, thread};
 use crate::wait_queue::{Place, WaitQueue};
 use crate::waiter::{fence_after_publishing, this_thread};
@@ -243,7 +243,7 @@ impl<T> Rejects<T> {
         }
         let waker = this_thread();
         let mut place = Place::new(&self.queue.waiting);
-        let mut parked = Parked::new(&self.caller, Party::Thread);
+        let mut parked = Parked::new(&self.caller, Awaited::Anything, Party::Thread);
         loop {
             place.queue_up(0, &waker);
             parked.sign_up(&waker);

@@ -4,7 +4,7 @@
 use std::task::Poll;
 
 use crate::core::Connection;
-use crate::driver::{Parked, Party};
+use crate::driver::{Awaited, Parked, Party};
 use crate::parcel::Parcel;
 use crate::sync::{Arc, Backoff, Mutex, MutexGuard, thread};
 use crate::waiter::{Waiter, fence_after_publishing, fence_after_registering, this_thread};
@@ -111,7 +111,7 @@ impl<T> Ticket<T> {
             backoff.snooze();
         }
         let waker = this_thread();
-        let mut parked = Parked::new(connection.caller(), Party::Thread);
+        let mut parked = Parked::new(connection.caller(), Awaited::Anything, Party::Thread);
         loop {
             self.sender.register(&waker);
             fence_after_registering();

@@ -77,19 +77,24 @@ impl WaitQueue {
         }
     }
 
-    /// Wakes the first of those with this target, the lowest there is, and has it leave. Returns `false` if there is
-    /// none.
+    /// Wakes the first of those with this target, and has it leave. Returns `false` if there is none.
     pub(crate) fn wake_first(&self, target: u64) -> bool {
         let mut entries = self.lock();
-        let first = entries.wakers.first_entry();
-        let waker = match first {
-            Some(entry) if entry.key().0 == target => entry.remove(),
-            _ => return false,
+        let mut places = entries.wakers.range((target, 0)..=(target, u64::MAX));
+        let first = places.next().map(|(&place, _)| place);
+        let Some(waker) = first.and_then(|place| entries.wakers.remove(&place)) else {
+            return false;
         };
         self.summarise(&entries);
         drop(entries);
         contain(|| waker.wake());
         true
+    }
+
+    /// Whether somebody is there with a target up to `n`. After a fence, as with waking.
+    #[inline]
+    pub(crate) fn has_up_to(&self, n: u64) -> bool {
+        self.lowest.load(Ordering::Relaxed) <= n
     }
 
     /// Whether nobody is there. After a fence, as with waking.

@@ -24,7 +24,11 @@ pub(crate) struct Baton<E> {
 
 /// The baton is held. Not put down by being dropped: a holder has to say how it leaves.
 #[must_use = "a baton that is not put down is held for ever"]
-pub(crate) struct Held<'a, E>(&'a Baton<E>);
+pub(crate) struct Held<'a, E> {
+    baton: &'a Baton<E>,
+    /// Who held it last may have left something undone.
+    was_owed: bool,
+}
 
 // SAFETY: the engine is used by one thread at a time, the holder, to which the one before has handed it over: see
 // `Held::with`. So it is only ever sent.
@@ -51,7 +55,7 @@ impl<E> Baton<E> {
         self.state
             .compare_exchange(state, HELD, Ordering::Acquire, Ordering::Relaxed)
             .ok()
-            .map(|_| Held(self))
+            .map(|before| self.held(before))
     }
 
     /// Takes it or, if somebody holds it, leaves a note.
@@ -62,7 +66,15 @@ impl<E> Baton<E> {
         // ORDERING: release, partner of the acquire in `put_down`: the holder sees what is to be done. Acquire, as
         // in `try_take`: it may have been put down just now, and then it is ours, with our own note on it.
         let before = self.state.swap(CALLED, Ordering::AcqRel);
-        (before == IDLE || before == OWED).then_some(Held(self))
+        (before == IDLE || before == OWED).then(|| self.held(before))
+    }
+
+    #[inline]
+    fn held(&self, before: u8) -> Held<'_, E> {
+        Held {
+            baton: self,
+            was_owed: before == OWED,
+        }
     }
 
     /// Whether nobody holds it though something may have been left undone.
@@ -74,10 +86,16 @@ impl<E> Baton<E> {
 }
 
 impl<E> Held<'_, E> {
+    /// Whether it was put down by [`owe`](Self::owe).
+    #[inline]
+    pub(crate) fn was_owed(&self) -> bool {
+        self.was_owed
+    }
+
     /// Uses what goes with the baton. Must not panic: the baton would be held for ever.
     #[inline]
     pub(crate) fn with<R>(&mut self, f: impl FnOnce(&mut E) -> R) -> R {
-        self.0.engine.with_mut(|engine| {
+        self.baton.engine.with_mut(|engine| {
             // SAFETY: there is one `Held` for each time that the state went to `HELD`, or to `CALLED` from a state
             // without a holder, and before that the `Held` before was consumed, by `put_down` or `owe`, which
             // released what this one has acquired. Both ways to get one come with an exclusive change of the state.
@@ -91,7 +109,7 @@ impl<E> Held<'_, E> {
     pub(crate) fn put_down(self) -> Result<(), Self> {
         // ORDERING: release, partner of the acquire in `try_take` and `take_or_call`.
         let put_down =
-            self.0
+            self.baton
                 .state
                 .compare_exchange(HELD, IDLE, Ordering::Release, Ordering::Relaxed);
         if put_down.is_ok() {
@@ -99,7 +117,7 @@ impl<E> Held<'_, E> {
         }
         // ORDERING: acquire, partner of the release in `take_or_call`, of all notes so far: each was left by a
         // read-modify-write operation, and those continue one another's release sequences.
-        self.0.state.swap(HELD, Ordering::Acquire);
+        self.baton.state.swap(HELD, Ordering::Acquire);
         Err(self)
     }
 
@@ -107,7 +125,7 @@ impl<E> Held<'_, E> {
     pub(crate) fn owe(self) {
         // ORDERING: release, as in `put_down`. Notes need not be acquired: their writers' releases are continued by
         // this swap, and who takes it next acquires them.
-        self.0.state.swap(OWED, Ordering::Release);
+        self.baton.state.swap(OWED, Ordering::Release);
     }
 }
 

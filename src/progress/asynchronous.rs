@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use crate::driver::{Parked, Party};
+use crate::driver::{Awaited, Parked, Party};
 use crate::{Progress, ProgressError, Seq};
 
 impl Progress {
@@ -31,7 +31,7 @@ impl Progress {
     pub async fn wait_for_async(&self, seq: impl Into<Seq>) -> Result<Seq, ProgressError> {
         let seq = seq.into();
         let mut place = self.observed.place();
-        let mut parked = Parked::new(&self.caller, Party::Task);
+        let mut parked = Parked::new(&self.caller, Awaited::Anything, Party::Task);
         poll_fn(|cx| {
             if let Some(result) = self.look(seq) {
                 return Poll::Ready(result);

@@ -3,7 +3,7 @@
 use std::task::Waker;
 use std::time::Instant;
 
-use crate::driver::{Caller, Party};
+use crate::driver::{Awaited, Caller, Party};
 use crate::inbox::Look;
 use crate::sync::{Backoff, thread};
 use crate::waiter::{fence_after_registering, this_thread};
@@ -49,7 +49,7 @@ impl<T> Receiver<T> {
         fence_after_registering();
         if let Some(inline) = self.connection.inline() {
             let mut parked = self.parked.take();
-            inline.sign_up(party, &mut parked, waker);
+            inline.sign_up(Awaited::Anything, party, &mut parked, waker);
             self.parked.set(parked);
         }
     }

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::driver::{Parked, Party};
+use crate::driver::{Awaited, Parked, Party};
 use crate::lane::{FOR_END, FOR_SPACE, NotPut};
 use crate::parcel::Parcel;
 use crate::ticket::Bundle;
@@ -201,7 +201,7 @@ impl<T: Send + 'static> Source<T> {
         })
         .await?;
         drop(waiting);
-        let mut parked = Parked::new(self.connection.caller(), Party::Task);
+        let mut parked = Parked::new(self.connection.caller(), Awaited::Anything, Party::Task);
         poll_fn(|cx| ticket.poll(&mut parked, cx)).await
     }
 }

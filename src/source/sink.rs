@@ -18,6 +18,7 @@ pub(super) struct Places {
 impl<T> Source<T> {
     /// Ready when a message can be put in, or never can be.
     pub(crate) fn poll_space(&mut self, cx: &Context<'_>) -> Poll<()> {
+        let awaited = self.awaited();
         let Self {
             lane,
             sink,
@@ -34,7 +35,7 @@ impl<T> Source<T> {
                 .enter(&mut sink.blocked, FOR_SPACE, cx.waker());
             if let Some(inline) = connection.inline() {
                 // No model shows this call either.
-                inline.sign_up(Party::Task, &mut sink.parked, cx.waker());
+                inline.sign_up(awaited, Party::Task, &mut sink.parked, cx.waker());
             }
             if !is_ready() {
                 return Poll::Pending;

@@ -4,7 +4,7 @@ use std::task::Waker;
 use std::time::Instant;
 
 use crate::DisconnectReason;
-use crate::driver::{Parked, Party};
+use crate::driver::{Awaited, Parked, Party};
 use crate::item::Item;
 use crate::lane::{FOR_END, FOR_SPACE, NotPut};
 use crate::sync::{Backoff, thread};
@@ -42,7 +42,16 @@ impl<T> Source<T> {
     pub(super) fn waiting(&self, party: Party) -> Waiting<'_> {
         Waiting {
             place: self.lane.blocked_place(),
-            parked: Parked::new(self.connection.caller(), party),
+            parked: Parked::new(self.connection.caller(), self.awaited(), party),
+        }
+    }
+
+    /// What those wait for who wait here.
+    pub(super) fn awaited(&self) -> Awaited {
+        match self.connection.core().gate() {
+            // What others send may be what a message in the lane waits for.
+            Some(_) => Awaited::Anything,
+            None => Awaited::Told,
         }
     }
 
