@@ -254,14 +254,17 @@ impl<T> Engine<T> {
                     break;
                 };
                 let before = self.seq;
+                // Cannot overflow: the sender has reserved the numbers.
                 if let Parcel::Own(_) = item.parcel {
-                    // Cannot overflow: the sender has reserved the number.
                     self.seq += 1;
                     port.deliver(self.seq, item.parcel);
+                } else if let Ok(bundle) = item.parcel.into_bundle() {
+                    let (parcels, ticket) = bundle.number(before + 1);
+                    self.seq += parcels.len() as u64;
+                    self.numbered.extend(ticket);
+                    port.deliver_batch(before, parcels);
                 } else {
-                    number(item.parcel, &mut self.seq, &mut self.numbered, |seq, it| {
-                        port.deliver_or_keep(seq, it);
-                    });
+                    unreachable!("a sender sends values, alone or in batches");
                 }
                 moved += (self.seq - before) as usize;
             }

@@ -87,6 +87,20 @@ impl<T> Port<T> {
         self.inlet.push(seq, parcel);
     }
 
+    /// Puts in the messages of a batch, numbered after `before`, or has them wait for space. Nothing waits yet.
+    pub(super) fn deliver_batch(&mut self, before: u64, parcels: Vec<Parcel<T>>) {
+        let mut seq = before;
+        let mut parcels = parcels.into_iter();
+        for parcel in parcels.by_ref().take(self.inlet.room()) {
+            seq += 1;
+            self.deliver(seq, parcel);
+        }
+        for parcel in parcels {
+            seq += 1;
+            self.deliver_or_keep(seq, parcel);
+        }
+    }
+
     /// Puts in a message of a batch, or has it wait for space with the rest.
     pub(super) fn deliver_or_keep(&mut self, seq: u64, parcel: Parcel<T>) {
         if self.has_rest() {
