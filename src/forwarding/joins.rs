@@ -2,6 +2,7 @@
 
 use crate::clock_cell::ClockWriter;
 use crate::control::{Control, Newcomer};
+use crate::fault;
 use crate::inbox::Inlet;
 use crate::lane::{Lane, LaneEnd};
 use crate::sync::Arc;
@@ -60,6 +61,7 @@ pub(crate) trait Joins: Engine {
         let mut worked = false;
         while let Some(control) = self.hall_mut().told() {
             worked = true;
+            fault::point();
             self.handle(control);
         }
         worked
