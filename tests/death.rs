@@ -7,10 +7,12 @@ mod common {
     pub(crate) mod counted;
     pub(crate) mod crowd;
     pub(crate) mod eventually;
+    pub(crate) mod heap;
     pub(crate) mod watchdog;
 }
 
 use std::error::Error;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,6 +24,7 @@ use clocked_lanes::{
 use common::counted::{Counted, Tally};
 use common::crowd::threads_called;
 use common::eventually::eventually;
+use common::heap::allocated;
 use common::watchdog::watched;
 
 /// How many points in a row nobody dies at before it is taken that the last one has been passed. The last ones are
@@ -30,10 +33,20 @@ const BEYOND: u32 = 50;
 
 const DIED: Option<DisconnectReason> = Some(DisconnectReason::DispatcherDied);
 
+/// Deaths at which nothing is compared yet: what is allocated once for a process is there after them.
+const WARM_UP: u64 = 50;
+/// What may be left after all deaths, in bytes.
+const SLACK: usize = 4_096;
+
+/// One test at a time, as memory is counted for all.
+static TURN: Mutex<()> = Mutex::new(());
+
 /// Runs a program, with the engine dying at a later point each time, until it is through with all of them.
 fn at_each_point(is_inline: bool, program: fn(Builder<Counted>, &Tally) -> bool) {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     watched(move || {
         let tally = Tally::default();
+        let mut before = 0;
         let mut deaths = 0;
         let mut survived = 0;
         for point in 0.. {
@@ -50,13 +63,27 @@ fn at_each_point(is_inline: bool, program: fn(Builder<Counted>, &Tally) -> bool)
             // Nobody has a handle any more: nothing is left, neither a value nor a thread.
             tally.all_dropped();
             eventually(|| threads_called(&name) == 0);
+            if point == WARM_UP {
+                before = settled();
+            }
             if survived == BEYOND {
                 println!("{deaths} deaths at {point} points");
                 break;
             }
         }
         assert!(deaths > 100, "{deaths} deaths");
+        eventually(|| settled() < before + SLACK);
     });
+}
+
+/// What is allocated once the roster has changed often enough to give back what nobody reads any more.
+fn settled() -> usize {
+    let dispatcher = Dispatcher::<()>::builder().inline().build().unwrap();
+    for _ in 0..64 {
+        drop(dispatcher.channel("settle").unwrap());
+    }
+    drop(dispatcher);
+    allocated()
 }
 
 /// Receives to the end, in several ways. Numbers rise up to there.

@@ -41,5 +41,9 @@ fn stacks() -> String {
             stacks.push('\n');
         }
     }
+    if stacks.is_empty() {
+        // It may not be allowed to.
+        return format!("No stacks: {}\n", String::from_utf8_lossy(&output.stderr));
+    }
     stacks
 }
