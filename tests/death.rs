@@ -256,7 +256,11 @@ fn serializing(builder: Builder<Counted>, tally: &Tally) -> bool {
 /// Every way to send is an error, and gives the value back.
 fn refuses(tx: &Sender<Counted>, tally: &Tally) {
     let soon = Instant::now() + Duration::from_secs(3_600);
-    eventually(|| tx.is_disconnected());
+    // Why is known a moment before its lane is closed.
+    eventually(|| {
+        tx.try_send(tally.value(0))
+            .is_err_and(|error| error.is_disconnected())
+    });
     assert_eq!(tx.disconnect_reason(), DIED);
     assert_eq!(tx.send(tally.value(1)).unwrap_err().into_inner().id, 1);
     assert!(tx.try_send(tally.value(2)).unwrap_err().is_disconnected());
@@ -339,6 +343,7 @@ fn forwarding(builder: Builder<Counted, Forwarding>, tally: &Tally) -> bool {
             if died {
                 let rx = receive_all(rx);
                 assert_eq!(rx.disconnect_reason(), DIED);
+                eventually(|| tx.advance(next).is_err());
                 assert!(tx.forward(next + 1, tally.value(0)).is_err());
                 assert!(tx.try_forward(next + 2, tally.value(0)).is_err());
                 assert!(tx.advance(next + 3).is_err() && tx.forward_empty(next + 4).is_err());
