@@ -14,7 +14,7 @@ use crate::numbers::Numbers;
 use crate::rejects::reject_queue;
 use crate::sync::{Arc, channel};
 use crate::telemetry::Telemetry;
-use crate::{BuildError, Clock, Forwarding, Order, Seq, driver, inbox, lane};
+use crate::{BuildError, Clock, Forwarding, Order, Seq, driver, fault, inbox, lane};
 
 const CAPACITY: usize = 256;
 const LANE_CAPACITY: usize = 256;
@@ -197,6 +197,7 @@ impl<T: Send + 'static, M> Builder<T, M> {
         engine: impl Drive<T> + Send + 'static,
         telemetry: Telemetry,
     ) -> Result<Dispatcher<T, M>, BuildError> {
+        let engine = fault::fragile(engine, &self.thread_name);
         let inline = if self.is_inline {
             Some(Inline::new(Box::new(engine), telemetry))
         } else {

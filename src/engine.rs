@@ -21,6 +21,7 @@ use slab::Slab;
 use crate::clock_cell::ClockWriter;
 use crate::control::Control;
 use crate::core::Core;
+use crate::fault;
 use crate::lane::LaneEnd;
 use crate::parcel::Parcel;
 use crate::signal_list::Linked;
@@ -133,14 +134,18 @@ impl<T> Engine<T> {
     /// Who asks for it uses them next, and has them in its cache.
     fn work(&mut self, first: Option<usize>) -> bool {
         let mut worked = self.take_signals();
+        fault::point();
         worked |= self.serve_broadcasts();
+        fault::point();
         if first.is_some_and(|p| self.serve_first(p)) {
             worked = true;
         } else {
             self.poll_blocked();
             worked |= self.serve_ports();
         }
+        fault::point();
         self.publish();
+        fault::point();
         worked |= self.end_sealed();
         worked
     }
@@ -253,6 +258,7 @@ impl<T> Engine<T> {
                 let Some(item) = berth.end.pop_known(&mut known) else {
                     break;
                 };
+                fault::point();
                 let before = self.seq;
                 // Cannot overflow: the sender has reserved the numbers.
                 if let Parcel::Own(_) = item.parcel {
@@ -306,6 +312,7 @@ impl<T> Engine<T> {
 
     /// Shows a receiver what it got, and notes what that means.
     fn delivered(&mut self, p: usize) {
+        fault::point();
         let port = &mut self.ports[p];
         port.inlet.commit();
         if !std::mem::replace(&mut port.in_touched, true) {
@@ -330,16 +337,19 @@ impl<T> Engine<T> {
         } else if self.touched.is_empty() {
             return;
         }
+        fault::point();
         fence_after_publishing();
         self.numbered.clear();
         for l in self.eased.drain(..) {
             if let Some(berth) = self.lanes.get(l) {
+                fault::point();
                 berth.end.lane().wake_blocked();
             }
         }
         for p in self.touched.drain(..) {
             if let Some(port) = self.ports.get_mut(p) {
                 port.in_touched = false;
+                fault::point();
                 port.inlet.inbox().waiter().wake();
             }
         }
@@ -347,6 +357,7 @@ impl<T> Engine<T> {
             // In this order: a receiver that parks again meanwhile either signs up again or has left its
             // waker before this look at it.
             inbox.link().rearm();
+            fault::point();
             inbox.waiter().wake();
         }
     }

@@ -186,6 +186,7 @@ mod driver;
 mod engine;
 mod error;
 mod event;
+mod fault;
 mod forward_error;
 mod forwarding;
 mod frontier;

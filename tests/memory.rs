@@ -1,36 +1,18 @@
 //! What idle handles cost, in bytes: S7, and the figures in the crate's documentation.
 #![cfg(not(loom))]
 
-use std::alloc::{GlobalAlloc, Layout, System};
+mod common {
+    pub(crate) mod heap;
+}
+
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clocked_lanes::{Dispatcher, Forwarding, Order, Serializing};
 
-/// Counts the bytes that are allocated at the moment.
-struct Counting;
+use common::heap::allocated;
 
-static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
 /// One test at a time.
 static TURN: Mutex<()> = Mutex::new(());
-
-// SAFETY: it allocates as `System` does; counting allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATED.fetch_add(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's contract is the same.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        ALLOCATED.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's contract is the same.
-        unsafe { System.dealloc(ptr, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// A dispatcher, of which it can be told when its thread has handled everything told so far.
 trait Settle {
@@ -71,7 +53,7 @@ fn allocated_by(dispatcher: &impl Settle) -> usize {
     for _ in 0..64 {
         dispatcher.settle();
     }
-    ALLOCATED.load(Ordering::Relaxed)
+    allocated()
 }
 
 /// What one idle handle takes beside its buffer.
@@ -118,7 +100,7 @@ fn memory_returns_when_the_last_handle_goes() {
     let _turn = TURN.lock().unwrap();
     let mut rounds = Vec::new();
     for _ in 0..4 {
-        let before = ALLOCATED.load(Ordering::Relaxed);
+        let before = allocated();
         let dispatcher = Dispatcher::builder()
             .capacity(4)
             .lane_capacity(4)
@@ -140,7 +122,7 @@ fn memory_returns_when_the_last_handle_goes() {
         // The engine's thread drops its share a moment later.
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
         let left = loop {
-            let left = ALLOCATED.load(Ordering::Relaxed).saturating_sub(before);
+            let left = allocated().saturating_sub(before);
             if left < 4_096 || std::time::Instant::now() > deadline {
                 break left;
             }

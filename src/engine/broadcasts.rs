@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::fault;
 use crate::parcel::Parcel;
 
 use super::{Engine, number};
@@ -80,6 +81,7 @@ impl<T> Engine<T> {
                 }
                 return Served::Done { moved: moved > 0 };
             };
+            fault::point();
             // After the message is taken and before it is delivered: a receiver that joined before the
             // message was sent is known now, and gets it.
             self.drain_control();
@@ -118,6 +120,7 @@ impl<T> Engine<T> {
         let ports = &mut self.ports;
         number(parcel, &mut self.seq, &mut self.numbered, |seq, parcel| {
             for (&p, share) in targets.iter().zip(parcel.shares(targets.len())) {
+                fault::point();
                 ports[p].deliver_broadcast(seq, share);
             }
         });

@@ -1,6 +1,7 @@
 //! Who comes and goes.
 
 use crate::control::Control;
+use crate::fault;
 use crate::inbox::Inbox;
 use crate::lane::{Lane, LaneEnd};
 use crate::signal_list::Linked;
@@ -36,6 +37,7 @@ impl<T> Engine<T> {
     }
 
     fn handle(&mut self, control: Control<T>) {
+        fault::point();
         match control {
             Control::Channel { inlet, lane, .. } => {
                 let inbox = Arc::clone(inlet.inbox());
@@ -194,6 +196,7 @@ impl<T> Engine<T> {
         for &l in &port.lanes {
             self.lanes.remove(l);
         }
+        fault::point();
         port.inlet.inbox().slot().clear();
         port.inlet.end(self.seq);
     }

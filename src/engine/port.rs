@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::fault;
 use crate::inbox::Inlet;
 use crate::parcel::Parcel;
 
@@ -129,6 +130,7 @@ impl<T> Port<T> {
         for (seq, parcel) in self.rest.drain(..count) {
             self.inlet.push(seq, parcel);
         }
+        fault::point();
         if count > 0 {
             // In this order: who sees the clock go on finds the messages.
             self.inlet.commit();

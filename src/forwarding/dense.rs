@@ -9,6 +9,7 @@ mod release;
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::clock_cell::ClockWriter;
+use crate::fault;
 use crate::gate::fence_at_gate;
 use crate::item::Item;
 use crate::parcel::{Blank, Parcel};
@@ -214,6 +215,7 @@ impl<T> Dense<T> {
     /// returns `false`.
     #[inline]
     fn admit(&mut self, l: usize, item: Item<T>) -> bool {
+        fault::point();
         let berth = &self.hall.lanes[l];
         let seq = item.seq;
         let is_next = seq.checked_sub(1) == Some(self.arrived);

@@ -7,6 +7,7 @@ use slab::Slab;
 use crate::Seq;
 use crate::control::Control;
 use crate::core::Core;
+use crate::fault;
 use crate::gate::Gate;
 use crate::inbox::{Inbox, Inlet};
 use crate::item::Item;
@@ -106,6 +107,7 @@ impl<T> Berth<T> {
                 self.end.pop().ok_or(frontier)?
             }
         };
+        fault::point();
         self.ease(eased);
         Ok(item)
     }
@@ -205,6 +207,7 @@ impl<T, Q> Hall<T, Q> {
         if item.parcel.blank() == Some(Blank::Promise) {
             return;
         }
+        fault::point();
         lane.count_rejected();
         self.hand_back(Rejected {
             seq: Seq::from(item.seq),
@@ -313,6 +316,7 @@ impl<T, Q> Hall<T, Q> {
         for list in [&mut self.full, &mut self.touched, &mut self.sealed] {
             list.retain(|&other| other != p);
         }
+        fault::point();
         port.inlet.inbox().slot().clear();
         port
     }
@@ -328,6 +332,7 @@ impl<T, Q> Hall<T, Q> {
     pub(super) fn next_runnable(&mut self) -> Option<usize> {
         let p = self.runnable.pop_front()?;
         self.ports[p].in_runnable = false;
+        fault::point();
         Some(p)
     }
 
@@ -375,6 +380,7 @@ impl<T, Q> Hall<T, Q> {
 
     /// Shows a receiver what it got.
     pub(super) fn commit(&mut self, p: usize) {
+        fault::point();
         let port = &mut self.ports[p];
         port.inlet.commit();
         if port.inlet.is_full() && !std::mem::replace(&mut port.in_full, true) {
@@ -396,6 +402,7 @@ impl<T, Q> Hall<T, Q> {
         for p in self.touched.drain(..) {
             if let Some(port) = self.ports.get_mut(p) {
                 port.in_touched = false;
+                fault::point();
                 port.inlet.inbox().waiter().wake();
             }
         }
@@ -418,6 +425,7 @@ impl<T, Q> Hall<T, Q> {
         for l in self.eased.drain(..) {
             if let Some(berth) = self.lanes.get_mut(l) {
                 berth.in_eased = false;
+                fault::point();
                 berth.end.lane().wake_blocked();
             }
         }
@@ -433,6 +441,7 @@ impl<T, Q> Hall<T, Q> {
         // In this order: a receiver that parks again meanwhile either signs up again or has left its waker
         // before this look at it.
         inbox.link().rearm();
+        fault::point();
         inbox.waiter().wake();
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::clock_cell::ClockWriter;
 use crate::control::{Control, Newcomer};
+use crate::fault;
 use crate::inbox::Inlet;
 use crate::lane::{Lane, LaneEnd};
 use crate::sync::Arc;
@@ -71,6 +72,7 @@ pub(crate) trait Joins: Engine {
         let told = self.hall_mut().told();
         let worked = told.is_some();
         if let Some(control) = told {
+            fault::point();
             self.handle(control);
         }
         worked

@@ -1,5 +1,7 @@
 //! Fails a test that hangs.
 
+mod threads;
+
 use std::panic;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -8,7 +10,8 @@ use std::time::Duration;
 /// How long a test may take. Far more than any of them needs, also on a busy machine.
 const LIMIT: Duration = Duration::from_secs(if cfg!(miri) { 3_600 } else { 60 });
 
-/// Runs a test on a thread of its own, and panics if it is not through in time.
+/// Runs a test on a thread of its own, and panics if it is not through in time. What the threads are doing then is
+/// printed.
 ///
 /// A thread that hangs stays behind until the process ends; the other tests go on.
 #[track_caller]
@@ -23,6 +26,7 @@ pub(crate) fn watched(test: impl FnOnce() + Send + 'static) {
         })
         .expect("a thread for the test");
     if outcome.recv_timeout(LIMIT) == Err(RecvTimeoutError::Timeout) {
+        eprintln!("{}", threads::threads());
         panic!("the test hangs: it is not through after {LIMIT:?}");
     }
     if let Err(panic) = runner.join() {
