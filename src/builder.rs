@@ -47,6 +47,9 @@ pub struct Builder<T, M = Serializing> {
     /// In a forwarding dispatcher.
     order: Option<Order>,
     traces_messages: bool,
+    /// Where the engine goes if it has no driver.
+    #[cfg(fuzzing)]
+    stepper: Option<crate::Stepper<T>>,
     marker: PhantomData<fn(T) -> M>,
 }
 
@@ -160,6 +163,14 @@ impl<T, M> Builder<T, M> {
         self
     }
 
+    /// Has the engine go to `stepper`, which does what the dispatcher's thread would do.
+    #[cfg(fuzzing)]
+    #[doc(hidden)]
+    pub fn by_hand(mut self, stepper: &crate::Stepper<T>) -> Self {
+        self.stepper = Some(stepper.clone());
+        self
+    }
+
     fn telemetry(&self) -> Telemetry {
         Telemetry::new(&self.thread_name, self.traces_messages)
     }
@@ -198,6 +209,13 @@ impl<T: Send + 'static, M> Builder<T, M> {
         telemetry: Telemetry,
     ) -> Result<Dispatcher<T, M>, BuildError> {
         let engine = fault::fragile(engine, &self.thread_name);
+        #[cfg(fuzzing)]
+        if let Some(stepper) = self.stepper {
+            stepper.take(Box::new(engine));
+            return Ok(Dispatcher::from_connection(Connection::new(
+                core, tell, None,
+            )));
+        }
         let inline = if self.is_inline {
             Some(Inline::new(Box::new(engine), telemetry))
         } else {
@@ -221,6 +239,8 @@ impl<T: Send + 'static> Builder<T> {
             is_inline: cfg!(clocked_lanes_inline),
             order: None,
             traces_messages: false,
+            #[cfg(fuzzing)]
+            stepper: None,
             marker: PhantomData,
         }
     }
@@ -252,6 +272,8 @@ impl<T: Send + 'static> Builder<T> {
             is_inline: self.is_inline,
             order: Some(order),
             traces_messages: self.traces_messages,
+            #[cfg(fuzzing)]
+            stepper: self.stepper,
             marker: PhantomData,
         }
     }

@@ -219,6 +219,8 @@ mod signal_list;
 mod slot;
 mod snapshot;
 mod source;
+#[cfg(fuzzing)]
+mod stepper;
 mod sync;
 mod telemetry;
 mod ticket;
@@ -248,4 +250,7 @@ pub use crate::seq::{Clock, Seq};
 pub use crate::snapshot::{ReceiverSnapshot, SenderSnapshot, Snapshot};
 #[cfg(any(feature = "async", loom))]
 pub use crate::source::SendAsync;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use crate::stepper::Stepper;
 pub use crate::weak::{WeakBroadcaster, WeakSender};

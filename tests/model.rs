@@ -4,11 +4,11 @@
 mod common {
     pub(crate) mod counted;
     pub(crate) mod eventually;
+    pub(crate) mod model;
     pub(crate) mod rounds;
     pub(crate) mod watchdog;
 }
 
-use std::collections::{BTreeMap, HashMap};
 use std::thread;
 use std::time::Duration;
 
@@ -19,120 +19,9 @@ use clocked_lanes::{
 use fastrand::Rng;
 
 use common::counted::{Counted, Tally};
+use common::model::Model;
 use common::rounds::rounds;
 use common::watchdog::watched;
-
-/// What a lane has taken. Lanes and inboxes are numbered as they are made, and never forgotten.
-struct Lane {
-    /// The inbox; `None` for a broadcaster's lane.
-    target: Option<usize>,
-    sent: u64,
-    has_handle: bool,
-}
-
-#[derive(Default)]
-struct Inbox {
-    /// The highest number seen.
-    last: u64,
-    /// What comes next from each lane that something has come from.
-    next: HashMap<usize, u64>,
-    /// How much each broadcaster's lane had taken when this receiver joined: from there on it gets all.
-    /// Before that it may get what was waiting, but then everything after it.
-    at_join: HashMap<usize, u64>,
-    /// How many lanes there were when the last source left.
-    sealed: Option<usize>,
-    /// The receiver has left.
-    gone: bool,
-}
-
-/// What the dispatch may do, given what was done to it.
-#[derive(Default)]
-struct Model {
-    lanes: Vec<Lane>,
-    inboxes: Vec<Inbox>,
-    /// The message of each number that was seen.
-    numbers: BTreeMap<u64, (usize, u64)>,
-}
-
-impl Model {
-    fn join(&mut self, target: Option<usize>) -> usize {
-        self.lanes.push(Lane {
-            target,
-            sent: 0,
-            has_handle: true,
-        });
-        self.lanes.len() - 1
-    }
-
-    fn join_receiver(&mut self) -> usize {
-        let broadcasts = self
-            .lanes
-            .iter()
-            .enumerate()
-            .filter(|(_, lane)| lane.target.is_none());
-        self.inboxes.push(Inbox {
-            at_join: broadcasts.map(|(l, lane)| (l, lane.sent)).collect(),
-            ..Inbox::default()
-        });
-        self.inboxes.len() - 1
-    }
-
-    fn leave(&mut self, l: usize) {
-        self.lanes[l].has_handle = false;
-        for (r, inbox) in self.inboxes.iter_mut().enumerate() {
-            let is_source = |lane: &Lane| lane.has_handle && lane.target.is_none_or(|to| to == r);
-            if !self.lanes.iter().any(is_source) {
-                inbox.sealed.get_or_insert(self.lanes.len());
-            }
-        }
-    }
-
-    /// Whether messages of this lane go to this inbox.
-    fn reaches(&self, l: usize, r: usize) -> bool {
-        match self.lanes[l].target {
-            Some(target) => target == r,
-            None => self.inboxes[r].sealed.is_none_or(|lanes| l < lanes),
-        }
-    }
-
-    /// How many messages of this lane have yet to come to this inbox.
-    fn pending(&self, l: usize, r: usize) -> u64 {
-        let inbox = &self.inboxes[r];
-        let joined = || inbox.at_join.get(&l).copied().unwrap_or(0);
-        self.lanes[l].sent - inbox.next.get(&l).copied().unwrap_or_else(joined)
-    }
-
-    fn observe(&mut self, r: usize, number: u64, message: Option<(usize, u64)>) {
-        let inbox = &self.inboxes[r];
-        assert!(number > inbox.last, "{number} comes after {}", inbox.last);
-        if let Some((l, k)) = message {
-            assert!(
-                self.reaches(l, r),
-                "a message of lane {l} came to receiver {r}"
-            );
-            let first_known = inbox.at_join.get(&l).copied().unwrap_or(0);
-            match inbox.next.get(&l) {
-                Some(next) => assert_eq!(k, *next, "lane {l} at receiver {r}"),
-                None => assert!(k <= first_known, "lane {l} at receiver {r} starts with {k}"),
-            }
-            let same = self.numbers.insert(number, (l, k));
-            let is_broadcast = self.lanes[l].target.is_none();
-            assert!(
-                same.is_none_or(|m| is_broadcast && m == (l, k)),
-                "{number} is given twice"
-            );
-            self.inboxes[r].next.insert(l, k + 1);
-        }
-        self.inboxes[r].last = number;
-    }
-
-    fn observe_end(&self, r: usize) {
-        assert!(self.inboxes[r].sealed.is_some(), "receiver {r} has sources");
-        for l in (0..self.lanes.len()).filter(|l| self.reaches(*l, r)) {
-            assert_eq!(self.pending(l, r), 0, "lane {l} at receiver {r}");
-        }
-    }
-}
 
 /// The real dispatch, and the model that goes along with it.
 struct Run {
@@ -213,7 +102,14 @@ impl Run {
                 drop(rx);
                 self.model.inboxes[r].gone = true;
             }
-            13..24 if !self.senders.is_empty() => self.send(any_sender),
+            13 if receivers_leave && !self.receivers.is_empty() => {
+                let (r, rx) = &self.receivers[any_receiver];
+                let before = self.dispatcher.clock().seq.get();
+                rx.close();
+                // A number may have been given that is on the clock only later.
+                self.model.close(*r, before, u64::MAX);
+            }
+            14..24 if !self.senders.is_empty() => self.send(any_sender),
             24..28 if !self.broadcasters.is_empty() => self.broadcast(any_broadcaster),
             28.. if !self.receivers.is_empty() => {
                 if self.receive(any_receiver) {
@@ -240,7 +136,7 @@ impl Run {
         let made = self.dispatcher.sender(name);
         match self.named(name) {
             None => assert!(matches!(made.unwrap_err(), ChannelError::UnknownName(_))),
-            Some(r) if self.model.inboxes[r].sealed.is_some() => {
+            Some(r) if self.model.has_ended(r) => {
                 assert!(matches!(made.unwrap_err(), ChannelError::Disconnected(_)));
             }
             Some(r) => self.senders.push((self.model.join(Some(r)), made.unwrap())),
@@ -259,7 +155,8 @@ impl Run {
             let r = self.model.lanes[l].target.unwrap();
             let value = self.value(l);
             let id = value.id;
-            let gone = self.model.inboxes[r].gone;
+            let inbox = &self.model.inboxes[r];
+            let gone = inbox.gone || inbox.closed.is_some();
             match tx.try_send(value) {
                 Ok(()) => {
                     assert!(!gone, "the receiver is gone");

@@ -21,8 +21,8 @@ impl<T> Joins for Dense<T> {
     fn join_receiver(&mut self, inlet: Inlet<T>, lane: LaneEnd<T>, _: Option<ClockWriter>) {
         told_before(&mut self.joining);
         if self.has_ended {
-            // The lane is closed as its end is dropped.
             inlet.give_up(self.arrived);
+            self.leftover(lane);
         } else {
             let p = self.hall.join_receiver(inlet, VecDeque::new());
             self.join(lane, Some(p));
@@ -32,6 +32,8 @@ impl<T> Joins for Dense<T> {
     fn join_lane(&mut self, end: LaneEnd<T>) {
         told_before(&mut self.joining);
         if self.has_ended {
+            // Its handle has not been told, and may have put something in already.
+            self.leftover(end);
             return;
         }
         match end.lane().target().cloned() {

@@ -129,6 +129,25 @@ fn dense_loses_nothing_that_is_put_in_as_it_gives_up() {
     assert_eq!(rejected(&dispatcher), [(5, Some(5)), (6, Some(6))]);
 }
 
+/// What is put in after that is handed back, too, if the engine has yet to hear of who does it.
+#[test]
+fn dense_loses_nothing_that_newcomers_put_in_after_it_has_given_up() {
+    let (dispatcher, mut engine) = dense(8, 8, 1);
+    let (tx, _rx) = dispatcher.channel("r").unwrap();
+    tx.forward(5, 5).unwrap();
+    run(&mut engine);
+    assert!(tx.is_disconnected());
+    let (everybody, clone) = (dispatcher.broadcaster(), tx.clone());
+    everybody.forward(6, 6).unwrap();
+    clone.forward(7, 7).unwrap();
+    run(&mut engine);
+    assert!(everybody.is_disconnected() && clone.is_disconnected());
+    assert_eq!(
+        rejected(&dispatcher),
+        [(5, Some(5)), (6, Some(6)), (7, Some(7))]
+    );
+}
+
 /// F3: a sender whose receiver has left holds nobody back, though it is still there.
 #[test]
 fn dense_does_not_wait_for_a_sender_whose_receiver_has_left() {

@@ -1,0 +1,3 @@
+#![no_main]
+
+clocked_lanes_fuzz::target!(clocked_lanes_fuzz::serializing::Program);

@@ -1,0 +1,4 @@
+//! Shared with the tests.
+
+#[path = "../../tests/common/model.rs"]
+pub(crate) mod model;
