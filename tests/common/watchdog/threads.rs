@@ -20,11 +20,13 @@ pub(super) fn threads() -> String {
 
 /// The stacks, as `gdb` sees them, down to where the standard library has started the thread.
 fn stacks() -> String {
-    let mut gdb = Command::new("gdb");
-    gdb.args(["--batch", "-nx", "-ex", "thread apply all backtrace 32"]);
+    // It has been seen to hang itself.
+    let mut gdb = Command::new("timeout");
+    gdb.args(["--kill-after=5", "60", "gdb", "--batch", "-nx"]);
+    gdb.args(["-ex", "thread apply all backtrace 32"]);
     gdb.args(["-p", &process::id().to_string()]);
     let Ok(output) = gdb.output() else {
-        return "For stacks, install gdb.\n".to_owned();
+        return "For stacks, install gdb and timeout.\n".to_owned();
     };
     let mut stacks = String::new();
     let mut is_of_interest = false;
