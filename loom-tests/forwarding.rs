@@ -254,11 +254,13 @@ fn who_finds_a_lane_closed_finds_why() {
 }
 
 /// F1: two threads share a sender. The lower number may come late; its value comes back, in the error or among the
-/// rejects, or it is delivered.
+/// rejects, or it is delivered. Without a thread for the engine, so that there are two threads and not three: with
+/// it, and one preemption, there are 753,220 executions.
 #[test]
 fn f1_what_comes_late_comes_back() {
-    explore::bounded("forwarding: F1, what comes late comes back", 1, || {
-        let dispatcher = dispatcher(Order::Frontier, 2, 2);
+    explore::bounded("forwarding: F1, what comes late comes back", 5, || {
+        let builder = Dispatcher::builder().capacity(2).lane_capacity(2).inline();
+        let dispatcher = builder.forwarding(Order::Frontier).build().unwrap();
         let (tx, rx) = dispatcher.channel("r").unwrap();
         let tx = Arc::new(tx);
         let other = Arc::clone(&tx);
