@@ -1,6 +1,6 @@
 //! How everything ends: nobody waits for ever, and the thread goes. Loom reports it if not.
 
-use clocked_lanes::{Dispatcher, Sender};
+use clocked_lanes::{DisconnectReason, Dispatcher, Sender};
 use loom::sync::Arc;
 use loom::thread;
 
@@ -101,6 +101,23 @@ fn a_receiver_closes_while_somebody_sends() {
             assert!(!got || rx.recv().is_err());
             let (sent, _tx) = sending.join().unwrap();
             assert_eq!(sent, got);
+        },
+    );
+}
+
+/// Who finds a lane closed finds why it was: here, because the receiver has left.
+#[test]
+fn who_finds_a_lane_closed_finds_that_the_receiver_left() {
+    explore::bounded(
+        "shutdown: who finds a lane closed finds that the receiver left",
+        2,
+        || {
+            let (tx, rx) = dispatcher(1, 1).channel("a").unwrap();
+            let leaving = thread::spawn(move || drop(rx));
+            let why = tx.disconnect_reason();
+            let is_why = why == Some(DisconnectReason::ReceiverGone);
+            assert!(why.is_none() || is_why, "{why:?}");
+            leaving.join().unwrap();
         },
     );
 }

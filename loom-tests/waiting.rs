@@ -1,6 +1,7 @@
 //! Those who wait in other ways than a receiver's thread does: tasks, a thread with several receivers, and senders
 //! who wait for a number or for the end.
 
+use clocked_lanes::models::lane;
 use clocked_lanes::{DisconnectReason, Dispatcher, Forwarding, Order, Select, Seq};
 use loom::future::block_on;
 use loom::thread;
@@ -105,6 +106,20 @@ fn c2_the_rest_of_a_batch_arrives() {
         tx.send_batch([2, 3]).unwrap();
         receiving.join().unwrap();
     });
+}
+
+/// A lane that is closed wakes who waits for that, without a dispatch around it.
+#[test]
+fn s9_a_closed_lane_wakes_who_waits_for_that() {
+    explore::all(
+        "waiting: S9, a closed lane wakes who waits for that",
+        || {
+            let (lane, end) = lane();
+            let closing = thread::spawn(move || drop(end));
+            lane.wait_closed();
+            closing.join().unwrap();
+        },
+    );
 }
 
 /// S9: who waits for the end is told.

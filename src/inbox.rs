@@ -5,6 +5,7 @@ mod outlet;
 
 use std::cell::Cell;
 
+use crate::DisconnectReason;
 use crate::clock_cell::ClockCell;
 use crate::observed::Observed;
 use crate::parcel::Parcel;
@@ -161,6 +162,16 @@ impl<T> Inbox<T> {
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         self.presence() != THERE
+    }
+
+    /// Why nothing is sent to the receiver any more, if it has left or is closed.
+    pub(crate) fn absence(&self) -> Option<DisconnectReason> {
+        // Looked at once: a receiver that leaves has not been closed in between.
+        match self.presence() {
+            THERE => None,
+            CLOSED => Some(DisconnectReason::ReceiverClosed),
+            _ => Some(DisconnectReason::ReceiverGone),
+        }
     }
 
     #[inline]

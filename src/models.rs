@@ -10,7 +10,7 @@
     reason = "these are for models and not for users"
 )]
 
-use crate::sync::{Arc, coin};
+use crate::sync::{Arc, coin, thread};
 use crate::{
     Clock, Event, Order, Progress, Seq, clock_cell, driver, frontier, gate, inbox, lane,
     parcel::Parcel, ring, roster, signal_list, waiter,
@@ -436,5 +436,29 @@ impl Frontier {
 
     pub fn raise(&self, number: u64) {
         self.0.raise(number);
+    }
+}
+
+/// A lane, whose sender waits until it is closed.
+pub struct Lane(Arc<lane::Lane<()>>);
+/// The engine's end of it, which is closed by being dropped.
+pub struct LaneEnd(#[expect(dead_code, reason = "it is there to be dropped")] lane::LaneEnd<()>);
+
+pub fn lane() -> (Lane, LaneEnd) {
+    let (lane, end) = lane::lane(0, 1, None, 0);
+    (Lane(lane), LaneEnd(end))
+}
+
+impl Lane {
+    pub fn wait_closed(&self) {
+        let waker = waiter::this_thread();
+        let mut place = self.0.blocked_place();
+        loop {
+            place.queue_up(lane::FOR_END, &waker);
+            if self.0.is_closed() {
+                return;
+            }
+            thread::park_until(None);
+        }
     }
 }

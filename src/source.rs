@@ -65,11 +65,9 @@ impl<T> Source<T> {
         let core = self.connection.core();
         // Whether before why: who closes a lane has said why by then.
         let is_closed = self.lane.is_closed();
-        let target = self.lane.target();
-        if target.is_some_and(|to| to.is_gone()) {
-            Some(DisconnectReason::ReceiverGone)
-        } else if target.is_some_and(|to| to.is_closed()) {
-            Some(DisconnectReason::ReceiverClosed)
+        let absence = self.lane.target().and_then(|to| to.absence());
+        if absence.is_some() {
+            absence
         } else if core.is_dead() {
             Some(DisconnectReason::DispatcherDied)
         } else if is_closed {
