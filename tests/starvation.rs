@@ -93,8 +93,11 @@ impl Path {
             Of::Sender(s) => (&mut self.of_senders[s], &mut longest.sender),
             Of::Broadcaster(b) => (&mut self.of_broadcasters[b], &mut longest.broadcaster),
         };
-        // Those in between.
-        *longest = (*longest).max(self.taken - *last);
+        // Those in between. Up to its first turn nothing is said: the first of them are sent one after the other, while
+        // the engine is at it, and who is first may have another turn before the last has joined in.
+        if *last > 0 {
+            *longest = (*longest).max(self.taken - *last);
+        }
         self.taken += 1;
         *last = self.taken;
     }
