@@ -7,8 +7,8 @@ use std::cell::Cell;
 
 use crate::DisconnectReason;
 use crate::clock_cell::ClockCell;
+use crate::item::Item;
 use crate::observed::Observed;
-use crate::parcel::Parcel;
 use crate::ring::{self, Gauge};
 use crate::signal_list::{Link, Linked};
 use crate::slot::Slot;
@@ -37,12 +37,6 @@ const GONE: u8 = 2;
 /// Bit of `Inbox::senders`: the last sender and the last broadcaster have left. Set when the count is zero, by
 /// whichever of them went last; never cleared, and no sender is counted in after it.
 const ORPHANED: usize = !(usize::MAX >> 1);
-
-/// A message in the ring.
-struct Numbered<T> {
-    seq: u64,
-    parcel: Parcel<T>,
-}
 
 /// What both ends of an inbox, and others who look at it, share.
 pub(crate) struct Inbox<T> {
@@ -122,9 +116,7 @@ pub(crate) fn inbox<T>(
 
 /// The bytes that the ring of an inbox takes.
 pub(crate) fn ring_bytes<T>(capacity: usize) -> Option<usize> {
-    capacity
-        .checked_add(1)?
-        .checked_mul(size_of::<Numbered<T>>())
+    capacity.checked_add(1)?.checked_mul(size_of::<Item<T>>())
 }
 
 impl<T> Inbox<T> {

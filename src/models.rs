@@ -123,7 +123,8 @@ pub fn inbox<T>(capacity: usize, clock: &ClockCell) -> (Inlet<T>, Outlet<T>) {
 
 impl<T> Inlet<T> {
     pub fn push(&mut self, seq: u64, value: T) {
-        self.0.push(seq, Parcel::own(value));
+        let parcel = Parcel::own(value);
+        self.0.push(Item { seq, parcel });
     }
 
     pub fn commit(&mut self) {

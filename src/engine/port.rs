@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use crate::fault;
 use crate::inbox::Inlet;
+use crate::item::Item;
 use crate::parcel::Parcel;
 
 /// A receiver that is there, and the lanes that lead to it.
@@ -15,7 +16,7 @@ pub(super) struct Port<T> {
     pub(super) ready: VecDeque<usize>,
     /// The rest of a batch, which has its numbers and waits for space. The clock is held before it for this
     /// receiver, and nothing else goes in meanwhile.
-    rest: VecDeque<(u64, Parcel<T>)>,
+    rest: VecDeque<Item<T>>,
     /// The last source has left: nothing that joins later reaches this receiver. Tells how many
     /// broadcasters had joined by then.
     pub(super) sealed: Option<u64>,
@@ -85,7 +86,7 @@ impl<T> Port<T> {
     /// Puts a message in that there is space for.
     #[inline]
     pub(super) fn deliver(&mut self, seq: u64, parcel: Parcel<T>) {
-        self.inlet.push(seq, parcel);
+        self.inlet.push(Item { seq, parcel });
     }
 
     /// Puts in the messages of a batch, numbered after `before`, or has them wait for space. Nothing waits yet.
@@ -105,13 +106,13 @@ impl<T> Port<T> {
     /// Puts in a message of a batch, or has it wait for space with the rest.
     pub(super) fn deliver_or_keep(&mut self, seq: u64, parcel: Parcel<T>) {
         if self.has_rest() {
-            self.rest.push_back((seq, parcel));
+            self.rest.push_back(Item { seq, parcel });
         } else if self.inlet.room() > 0 {
             self.deliver(seq, parcel);
         } else {
             // Before the clock gets there.
             self.inlet.hold_clock(seq - 1);
-            self.rest.push_back((seq, parcel));
+            self.rest.push_back(Item { seq, parcel });
         }
     }
 
@@ -127,14 +128,14 @@ impl<T> Port<T> {
     /// Puts in what there is space for of the rest of a batch. Returns how many messages that were.
     pub(super) fn deliver_rest(&mut self) -> usize {
         let count = self.room().min(self.rest.len());
-        for (seq, parcel) in self.rest.drain(..count) {
-            self.inlet.push(seq, parcel);
+        for item in self.rest.drain(..count) {
+            self.inlet.push(item);
         }
         fault::point();
         if count > 0 {
             // In this order: who sees the clock go on finds the messages.
             self.inlet.commit();
-            let next = self.rest.front().map(|(seq, _)| seq - 1);
+            let next = self.rest.front().map(|item| item.seq - 1);
             self.inlet.hold_clock(next.unwrap_or(u64::MAX));
         }
         count

@@ -28,7 +28,7 @@ const LANE_TURN: usize = 64;
 const STEP_TURN: usize = 256;
 
 /// Messages of a receiver whose turn has come and that had no space in its inbox.
-pub(crate) type Released<T> = VecDeque<(u64, Parcel<T>)>;
+pub(crate) type Released<T> = VecDeque<Item<T>>;
 
 /// A message that has come before a lower number.
 ///

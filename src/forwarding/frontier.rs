@@ -170,9 +170,7 @@ impl<T> Frontier<T> {
         berth.took(item.seq);
         berth.in_ready = false;
         let merge = &mut self.hall.ports[p].queue.merge;
-        merge.change(berth.feed, |feed| {
-            feed.staged.push_back((item.seq, item.parcel));
-        });
+        merge.change(berth.feed, |feed| feed.staged.push_back(item));
     }
 
     /// A lane is empty, and its sender at `frontier`.
@@ -266,7 +264,7 @@ impl<T> Frontier<T> {
         // Where the source then belongs is looked for once, not for each message.
         let pause = queue.merge.change(f, |feed| {
             loop {
-                let (seq, parcel) = if let Some(first) = feed.staged.pop_front() {
+                let item = if let Some(first) = feed.staged.pop_front() {
                     first
                 } else {
                     if feed.closing {
@@ -285,17 +283,17 @@ impl<T> Frontier<T> {
                         Ok(item) if item.seq <= berth.passed => return Pause::Late(item),
                         Ok(item) => {
                             berth.took(item.seq);
-                            (item.seq, item.parcel)
+                            item
                         }
                         Err(frontier) => return Pause::Empty(frontier),
                     }
                 };
-                if count == most || seq - 1 > upto {
-                    feed.staged.push_front((seq, parcel));
+                if count == most || item.seq - 1 > upto {
+                    feed.staged.push_front(item);
                     return Pause::Waits;
                 }
-                inlet.push(seq, parcel);
-                queue.highest = seq;
+                queue.highest = item.seq;
+                inlet.push(item);
                 count += 1;
             }
         });

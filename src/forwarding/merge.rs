@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use slab::Slab;
 
-use crate::parcel::Parcel;
+use crate::item::Item;
 
 use super::heap::Heap;
 
@@ -16,7 +16,7 @@ pub(super) struct Feed<T> {
     /// Its lane.
     pub(super) lane: usize,
     /// What was taken out of the lane and not been delivered.
-    pub(super) staged: VecDeque<(u64, Parcel<T>)>,
+    pub(super) staged: VecDeque<Item<T>>,
     /// With nothing staged: nothing up to this number comes any more.
     pub(super) passed: u64,
     /// The source has left, and its lane is gone: with nothing staged, it is done.
@@ -41,7 +41,7 @@ impl<T> Feed<T> {
     fn hold(&self) -> u64 {
         match self.staged.front() {
             // A number is above the one that its source started at, so it is not zero.
-            Some((seq, _)) => seq - 1,
+            Some(item) => item.seq - 1,
             None => self.passed,
         }
     }
@@ -52,7 +52,7 @@ impl<T> Feed<T> {
 
     /// No less than what the source is known to have sent.
     fn reached(&self) -> u64 {
-        self.staged.back().map_or(self.passed, |(seq, _)| *seq)
+        self.staged.back().map_or(self.passed, |item| item.seq)
     }
 }
 
@@ -130,11 +130,13 @@ impl<T> Merge<T> {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::Merge;
+    use crate::item::Item;
     use crate::parcel::Parcel;
 
     fn stage(merge: &mut Merge<u64>, f: usize, seq: u64) {
         merge.change(f, |feed| {
-            feed.staged.push_back((seq, Parcel::own(seq)));
+            let parcel = Parcel::own(seq);
+            feed.staged.push_back(Item { seq, parcel });
         });
     }
 

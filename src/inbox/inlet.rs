@@ -1,17 +1,18 @@
 //! The engine's end of an inbox.
 
+use crate::item::Item;
 use crate::parcel::Parcel;
 use crate::ring::Producer;
 use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
 use crate::waiter::fence_after_publishing;
 
-use super::{DIED, ENDED, Inbox, Numbered, OPEN, STUCK};
+use super::{DIED, ENDED, Inbox, OPEN, STUCK};
 
 /// The engine's end: messages go in. There is one for each inbox.
 pub(crate) struct Inlet<T> {
     pub(super) inbox: Arc<Inbox<T>>,
-    pub(super) ring: Producer<Numbered<T>>,
+    pub(super) ring: Producer<Item<T>>,
     /// The ring's count just after the last broadcast; 0 if there was none.
     pub(super) after_broadcast: u64,
 }
@@ -57,9 +58,9 @@ impl<T> Inlet<T> {
     /// Puts a message in. There has to be room for it. The receiver sees it after
     /// [`commit`](Self::commit).
     #[inline]
-    pub(crate) fn push(&mut self, seq: u64, parcel: Parcel<T>) {
-        let is_broadcast = matches!(parcel, Parcel::Shared(_));
-        self.ring.push(Numbered { seq, parcel });
+    pub(crate) fn push(&mut self, item: Item<T>) {
+        let is_broadcast = matches!(item.parcel, Parcel::Shared(_));
+        self.ring.push(item);
         if is_broadcast {
             self.after_broadcast = self.ring.tail();
         }

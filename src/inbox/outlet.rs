@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use crate::clock_cell::ClockCell;
+use crate::item::Item;
 use crate::observed::Observed;
 use crate::parcel::Parcel;
 use crate::ring::Consumer;
@@ -10,12 +11,12 @@ use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
 use crate::{Event, Seq};
 
-use super::{ENDED, Inbox, Numbered, OPEN, STUCK};
+use super::{ENDED, Inbox, OPEN, STUCK};
 
 /// The receiver's end: events come out. There is one for each inbox, and it is not `Sync`.
 pub(crate) struct Outlet<T> {
     pub(super) inbox: Arc<Inbox<T>>,
-    pub(super) ring: Consumer<Numbered<T>>,
+    pub(super) ring: Consumer<Item<T>>,
     pub(super) clock: Arc<ClockCell>,
     /// That of the inbox, at hand.
     pub(super) observed: Arc<Observed>,
@@ -150,7 +151,7 @@ impl<T> Outlet<T> {
     /// The next message, if it is there. Its slot is free after [`commit`](Self::commit).
     #[inline(always)]
     pub(crate) fn pop(&self) -> Option<Event<T>> {
-        let look = |message: &Numbered<T>| (message.seq, matches!(message.parcel, Parcel::Own(_)));
+        let look = |message: &Item<T>| (message.seq, matches!(message.parcel, Parcel::Own(_)));
         // SAFETY: the closure reads a number and a tag.
         let (seq, is_own) = unsafe { self.ring.front(look) }?;
         // So short that it becomes a part of whoever receives, and the value is moved once.
@@ -178,7 +179,7 @@ impl<T> Outlet<T> {
                 }
             }
             let Some(share) = share else {
-                let Numbered { seq, parcel } = self.ring.pop()?;
+                let Item { seq, parcel } = self.ring.pop()?;
                 let value = parcel.take()?;
                 return Some(self.message(seq, value));
             };
@@ -190,7 +191,7 @@ impl<T> Outlet<T> {
             // `Clone` is user code. One that gets hold of this receiver, and receives on it, has taken
             // the message out meanwhile; then the next one is due.
             if self.ring.head() == at {
-                let Numbered { seq, .. } = self.ring.pop()?;
+                let Item { seq, .. } = self.ring.pop()?;
                 return Some(self.message(seq, value));
             }
         }
@@ -229,7 +230,7 @@ impl<T> Outlet<T> {
         for _ in 0..self.ring.refresh() {
             match self.ring.pop() {
                 // Out of its container, so that a panic is the caller's.
-                Some(Numbered { parcel, .. }) => drop(parcel.take()),
+                Some(Item { parcel, .. }) => drop(parcel.take()),
                 None => return,
             }
         }

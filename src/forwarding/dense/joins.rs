@@ -76,8 +76,8 @@ impl<T> Joins for Dense<T> {
     /// leave: somebody may be about to put something in.
     fn receiver_left(&mut self, p: usize) {
         let port = self.hall.remove_port(p);
-        if let Some(&(seq, _)) = port.queue.front() {
-            self.held.remove(&(seq, p));
+        if let Some(item) = port.queue.front() {
+            self.held.remove(&(item.seq, p));
         }
         drop(port.queue);
         for early in self.early.values_mut() {

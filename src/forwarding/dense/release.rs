@@ -32,7 +32,8 @@ impl<T> Dense<T> {
             };
             match port {
                 Some(port) => {
-                    port.inlet.push(seq, waiting.parcel);
+                    let parcel = waiting.parcel;
+                    port.inlet.push(Item { seq, parcel });
                     self.hall.dispatched += 1;
                 }
                 None => {
@@ -64,13 +65,13 @@ impl<T> Dense<T> {
     }
 
     fn pass_on(&mut self, p: usize, item: Item<T>) {
-        let seq = item.seq;
         if let Some(port) = free_port(&mut self.hall, p) {
-            port.inlet.push(seq, item.parcel);
+            port.inlet.push(item);
             return;
         }
+        let seq = item.seq;
         let port = &mut self.hall.ports[p];
-        port.queue.push_back((seq, item.parcel));
+        port.queue.push_back(item);
         if port.queue.len() == 1 {
             // Before the clock gets there.
             port.inlet.hold_clock(seq - 1);
@@ -82,7 +83,7 @@ impl<T> Dense<T> {
     /// Delivers what was released and had no space. Returns whether there was any.
     pub(super) fn deliver(&mut self, p: usize) -> bool {
         let port = &mut self.hall.ports[p];
-        let Some(&(lowest, _)) = port.queue.front() else {
+        let Some(lowest) = port.queue.front().map(|item| item.seq) else {
             return false;
         };
         let count = port.room().min(port.queue.len());
@@ -90,14 +91,12 @@ impl<T> Dense<T> {
             self.hall.queue_port(p);
             return false;
         }
-        for _ in 0..count {
-            if let Some((seq, parcel)) = port.queue.pop_front() {
-                port.inlet.push(seq, parcel);
-            }
+        for item in port.queue.drain(..count) {
+            port.inlet.push(item);
         }
         // In this order: who sees the clock go on finds the messages.
         port.inlet.commit();
-        let next = port.queue.front().map(|(seq, _)| *seq);
+        let next = port.queue.front().map(|item| item.seq);
         port.inlet.hold_clock(next.map_or(u64::MAX, |seq| seq - 1));
         self.hall.touch(p);
         self.held.remove(&(lowest, p));

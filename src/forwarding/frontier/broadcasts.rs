@@ -121,7 +121,7 @@ impl<T> Frontier<T> {
             if let Some(f) = sources.feed_of(l) {
                 sources
                     .merge
-                    .change(f, |feed| feed.staged.push_back((seq, share)));
+                    .change(f, |feed| feed.staged.push_back(Item { seq, parcel: share }));
             }
             self.hall.make_runnable(p);
         }

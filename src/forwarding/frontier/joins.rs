@@ -75,7 +75,7 @@ impl<T> Joins for Frontier<T> {
                 passed = if has_ties { item.seq - 1 } else { item.seq };
                 self.hall.dispatched += 1;
                 merge.change(berth.feed, |feed| {
-                    feed.staged.push_back((item.seq, item.parcel));
+                    feed.staged.push_back(item);
                 });
             });
             for item in late {
