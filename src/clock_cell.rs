@@ -75,17 +75,24 @@ impl ClockWriter {
 impl ClockCell {
     /// Reads both words as of one instant. Tries again while the writer is at it: it writes three words
     /// and never waits in between.
+    #[inline]
     pub(crate) fn read(&self) -> Clock {
+        self.try_read().unwrap_or_else(|| self.read_again())
+    }
+
+    #[cold]
+    fn read_again(&self) -> Clock {
         let backoff = Backoff::spinning();
         loop {
+            backoff.snooze();
             if let Some(clock) = self.try_read() {
                 return clock;
             }
-            backoff.snooze();
         }
     }
 
     /// Reads both words as of one instant, unless the writer comes in between.
+    #[inline]
     pub(crate) fn try_read(&self) -> Option<Clock> {
         let words = &*self.words;
         // ORDERING: acquire, partner of the last store in `publish`: the words that belong to this stamp,
