@@ -8,6 +8,7 @@ mod common {
     pub(crate) mod crowd;
     pub(crate) mod eventually;
     pub(crate) mod heap;
+    pub(crate) mod settled;
     pub(crate) mod watchdog;
 }
 
@@ -24,7 +25,7 @@ use clocked_lanes::{
 use common::counted::{Counted, Tally};
 use common::crowd::threads_called;
 use common::eventually::eventually;
-use common::heap::allocated;
+use common::settled::settled;
 use common::watchdog::watched;
 
 /// How many points in a row nobody dies at before it is taken that the last one has been passed. The last ones are
@@ -74,16 +75,6 @@ fn at_each_point(is_inline: bool, program: fn(Builder<Counted>, &Tally) -> bool)
         assert!(deaths > 100, "{deaths} deaths");
         eventually(|| settled() < before + SLACK);
     });
-}
-
-/// What is allocated once the roster has changed often enough to give back what nobody reads any more.
-fn settled() -> usize {
-    let dispatcher = Dispatcher::<()>::builder().inline().build().unwrap();
-    for _ in 0..64 {
-        drop(dispatcher.channel("settle").unwrap());
-    }
-    drop(dispatcher);
-    allocated()
 }
 
 /// Receives to the end, in several ways. Numbers rise up to there.

@@ -11,6 +11,7 @@ mod common {
     pub(crate) mod full;
     pub(crate) mod heap;
     pub(crate) mod rounds;
+    pub(crate) mod settled;
     pub(crate) mod watchdog;
 }
 
@@ -27,8 +28,8 @@ use clocked_lanes::{Broadcaster, Builder, Dispatcher, Event, Receiver, RecvTimeo
 use common::crowd::threads_called;
 use common::eventually::eventually;
 use common::full::fill;
-use common::heap::allocated;
 use common::rounds::rounds;
+use common::settled::settled;
 use common::watchdog::watched;
 
 /// What may be left after a fault, in bytes, as lists grow with the number of threads.
@@ -68,16 +69,6 @@ fn is_gone(name: &str) {
     if cfg!(all(target_os = "linux", not(miri))) {
         eventually(|| threads_called(name) == 0);
     }
-}
-
-/// What is allocated once the roster has changed often enough to give back what nobody reads any more.
-fn settled() -> usize {
-    let dispatcher = Dispatcher::<()>::builder().inline().build().unwrap();
-    for _ in 0..64 {
-        drop(dispatcher.channel("settle").unwrap());
-    }
-    drop(dispatcher);
-    allocated()
 }
 
 /// A path on which messages go from one end to the other, in order.

@@ -24,6 +24,7 @@ mod forwarding;
 #[cfg(not(loom))]
 mod hand;
 #[cfg(not(loom))]
+#[path = "../../tests/common/heap.rs"]
 mod heap;
 #[cfg(not(loom))]
 mod ledger;

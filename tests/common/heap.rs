@@ -26,7 +26,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// The bytes that are allocated at the moment, by all threads. Tests that ask run one at a time.
+/// The bytes that are allocated at the moment, by all threads: who asks runs by itself.
 pub(crate) fn allocated() -> usize {
     ALLOCATED.load(Ordering::Relaxed)
 }
