@@ -25,12 +25,15 @@ const NAMES: u32 = 300;
 type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// Draws each comparison: a dot is the median, a bar the middle half of the rounds. 1 is as fast.
-pub(crate) fn draw(path: &Path, comparisons: &[Comparison]) -> Result<(), Box<dyn Error>> {
-    let heights = comparisons.iter().map(height);
+pub(crate) fn draw<'a>(
+    path: &'a Path,
+    comparisons: impl Iterator<Item = &'a Comparison> + Clone,
+) -> Result<(), Box<dyn Error>> {
+    let heights = comparisons.clone().map(height);
     let all = heights.clone().sum::<u32>().max(1);
     let mut rest = SVGBackend::new(path, (WIDTH, all)).into_drawing_area();
     rest.fill(&WHITE)?;
-    for (comparison, height) in comparisons.iter().zip(heights) {
+    for (comparison, height) in comparisons.zip(heights) {
         let (area, below) = rest.split_vertically(height);
         draw_one(&area, comparison)?;
         rest = below;

@@ -9,7 +9,8 @@
 //!
 //! Subjects take turns (see `benches/rounds`). Shown are medians over the rounds, and for ratios also the
 //! quartiles: `1.23 (1.10-1.31)` is a median of 1.23, and the middle half of the rounds is from 1.10 to 1.31.
-//! `target/peers` has the rates of all rounds in `results.json`, and a picture of the ratios in `ratios.svg`.
+//! `target/peers` has the rates of all rounds in `results.json`, and a picture of the ratios in `ratios.svg`; that in
+//! `pairs.svg` is of the first three works.
 //!
 //! - *N to M*, *broadcast*, *batches* and *round trip*: the columns with `/ it` divide the rates of our variants by
 //!   that of the subject in the row.
@@ -71,7 +72,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
     let folder = target.expect("it is in another").join("peers");
     results::write(&folder, effort, &results)?;
-    chart::draw(&folder.join("ratios.svg"), &results)?;
+    chart::draw(&folder.join("ratios.svg"), results.iter())?;
+    // The one in the README.
+    let pairs = results.iter().filter(|it| works::are_pairs(&it.title));
+    chart::draw(&folder.join("pairs.svg"), pairs)?;
     println!("All of it is in {}.", folder.display());
     Ok(())
 }

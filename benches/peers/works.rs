@@ -26,13 +26,16 @@ use crate::upstream::Upstream;
 
 /// How many idle receivers or senders there are.
 const IDLE: usize = 1_000;
+/// How many pairs there are where each sender has a receiver of its own.
+const PAIRS: [usize; 3] = [1, 2, 4];
 /// How long a peer has that may hang.
 const LIMIT: Duration = Duration::from_secs(2);
 
 /// All of it, in the order in which it is shown.
 pub(crate) fn all() -> Vec<Work> {
-    let shapes = [(1, 1), (2, 2), (4, 4), (16, 1), (64, 4)];
-    let mut works: Vec<Work> = shapes.into_iter().map(|(n, m)| channels(n, m)).collect();
+    let pairs = PAIRS.map(|n| (n, n)).into_iter();
+    let shapes = pairs.chain([(16, 1), (64, 4)]);
+    let mut works: Vec<Work> = shapes.map(|(n, m)| channels(n, m)).collect();
     works.push(to_all());
     works.extend([1, 4].map(batches));
     works.push(round_trip());
@@ -52,6 +55,15 @@ pub(crate) fn all() -> Vec<Work> {
     works.extend([1, 4].map(coordination));
     works.push(clock());
     works
+}
+
+/// Whether this is what a work of pairs is called.
+pub(crate) fn are_pairs(title: &str) -> bool {
+    PAIRS.iter().any(|&n| title == channels_title(n, n))
+}
+
+fn channels_title(senders: usize, receivers: usize) -> String {
+    format!("{senders} to {receivers}")
 }
 
 fn messages(driver: Driver) -> Ours {
@@ -131,7 +143,7 @@ fn channels(senders: usize, receivers: usize) -> Work {
     entries.add(Disruptor(Waiting::Spins));
     entries.add(Disruptor(Waiting::Yields));
     entries.add(Upstream);
-    entries.ours_by_each(format!("{senders} to {receivers}"), "messages", ours)
+    entries.ours_by_each(channels_title(senders, receivers), "messages", ours)
 }
 
 fn to_all() -> Work {
