@@ -12,8 +12,8 @@
 
 use crate::sync::{Arc, coin, thread};
 use crate::{
-    Clock, Event, Order, Progress, Seq, clock_cell, driver, frontier, gate, inbox, lane,
-    parcel::Parcel, ring, roster, signal_list, waiter,
+    Clock, Event, Order, Progress, Seq, clock_cell, driver, frontier, gate, inbox, item::Item,
+    lane, parcel::Parcel, ring, roster, signal_list, waiter,
 };
 
 /// The stand-in for the lanes' channel.
