@@ -1,10 +1,10 @@
-//! What a lane holds.
+//! What a lane holds, and an inbox.
 
 use crate::parcel::Parcel;
 
-/// A parcel, and the number it came with.
+/// A parcel with its number.
 pub(crate) struct Item<T> {
-    /// The number, in a forwarding dispatch; in a serializing one it is 0, and the engine gives one.
+    /// In a lane, the number it came with in a forwarding dispatch; in a serializing one 0, until the engine gives one.
     pub(crate) seq: u64,
     pub(crate) parcel: Parcel<T>,
 }
