@@ -17,7 +17,7 @@ pub(crate) fn dispatcher(capacity: usize, lane_capacity: usize) -> Dispatcher<u3
 /// would report it.
 #[test]
 fn a_message_and_the_end_arrive() {
-    explore::bounded("dispatch: a message and the end arrive", 1, || {
+    explore::bounded("dispatch: a message and the end arrive", 2, || {
         let (tx, rx) = dispatcher(1, 1).channel("a").unwrap();
         tx.send(7).unwrap();
         drop(tx);
