@@ -263,39 +263,41 @@ impl<T> Frontier<T> {
         let mut count = 0;
         // Where the source then belongs is looked for once, not for each message.
         let pause = queue.merge.change(f, |feed| {
-            loop {
-                let item = if let Some(first) = feed.staged.pop_front() {
-                    first
-                } else {
-                    if feed.closing {
-                        return Pause::Done;
-                    }
-                    let berth = &mut hall.lanes[l];
-                    feed.passed = berth.passed;
-                    if berth.port.is_none() {
-                        // A broadcaster's lane is not this receiver's to look into.
-                        return Pause::Waits;
-                    }
-                    if count == most {
-                        return Pause::MayGoOn;
-                    }
-                    match berth.take(&mut hall.eased) {
-                        Ok(item) if item.seq <= berth.passed => return Pause::Late(item),
-                        Ok(item) => {
-                            berth.took(item.seq);
-                            item
-                        }
-                        Err(frontier) => return Pause::Empty(frontier),
-                    }
-                };
-                if count == most || item.seq - 1 > upto {
-                    feed.staged.push_front(item);
+            while let Some(first) = feed.staged.front() {
+                if count == most || first.seq - 1 > upto {
                     return Pause::Waits;
                 }
-                queue.highest = item.seq;
-                inlet.push(item);
+                queue.highest = first.seq;
+                inlet.push(feed.staged.pop_front().expect("it is the first one"));
                 count += 1;
             }
+            if feed.closing {
+                return Pause::Done;
+            }
+            let berth = &mut hall.lanes[l];
+            feed.passed = berth.passed;
+            if berth.port.is_none() {
+                // A broadcaster's lane is not this receiver's to look into.
+                return Pause::Waits;
+            }
+            while count < most {
+                match berth.take(&mut hall.eased) {
+                    Ok(item) if item.seq <= berth.passed => return Pause::Late(item),
+                    Ok(item) => {
+                        berth.took(item.seq);
+                        if item.seq - 1 > upto {
+                            feed.staged.push_back(item);
+                            return Pause::Waits;
+                        }
+                        feed.passed = berth.passed;
+                        queue.highest = item.seq;
+                        inlet.push(item);
+                        count += 1;
+                    }
+                    Err(frontier) => return Pause::Empty(frontier),
+                }
+            }
+            Pause::MayGoOn
         });
         if !queue.merge.feed(f).closing && hall.lanes[l].port.is_some() {
             // Others were counted when they were dealt out, or when the receiver was closed.

@@ -43,6 +43,8 @@ pub(crate) struct Berth<T> {
     pub(super) in_ready: bool,
     /// The lane is in the list of those that something was taken out of.
     in_eased: bool,
+    /// How many messages are known to be in the lane.
+    known: usize,
     /// The port that the lane waits for, as [`Blockage`](crate::blockage::Blockage) shows it.
     pub(super) waits_for: Option<usize>,
 }
@@ -99,12 +101,12 @@ impl<T> Berth<T> {
     /// none: then `Err` has the frontier at which that is so.
     #[inline]
     pub(super) fn take(&mut self, eased: &mut Vec<usize>) -> Result<Item<T>, u64> {
-        let item = match self.end.pop() {
+        let item = match self.end.pop_known(&mut self.known) {
             Some(item) => item,
             None => {
                 // The frontier first: what was put in before it was raised is found by the look after it.
                 let frontier = self.end.lane().frontier();
-                self.end.pop().ok_or(frontier)?
+                self.end.pop_known(&mut self.known).ok_or(frontier)?
             }
         };
         fault::point();
@@ -257,6 +259,7 @@ impl<T, Q> Hall<T, Q> {
             is_gone: false,
             in_ready: false,
             in_eased: false,
+            known: 0,
             waits_for: None,
         });
         match port {
