@@ -10,7 +10,7 @@
 //! time, an ordering is made one step weaker, or a fence, wake-up or look is left out, and the models
 //! are run until one fails. A site that no model needs is a survivor. It has its argument beside the
 //! line, with the words "no model shows", or the run fails; it fails too if a model does show what the
-//! line says none does.
+//! line says none does. Those that take long are not asked, unless `--longest-explained` has them be.
 //!
 //! All this is done in a copy of the crate in which each site has a switch, so that it is built once.
 
@@ -43,6 +43,9 @@ struct Args {
     /// Leave out models that take longer than this by themselves, in seconds.
     #[arg(long, default_value_t = 600)]
     longest: u64,
+    /// The same for sites whose lines say that no model shows them: each model that is run on one is run in full.
+    #[arg(long, default_value_t = 5)]
+    longest_explained: u64,
     /// Only list the sites.
     #[arg(long)]
     list: bool,
@@ -133,7 +136,12 @@ fn try_all<'a>(
     }
     let models = Models::new(program, measured.into_iter().flatten().collect());
     in_parallel("mutants", args.jobs, mutants, |mutant| {
-        let (caught_by, out_of_time) = models.try_on(mutant.number, args.all);
+        let longest = if mutant.site.is_explained {
+            Duration::from_secs(args.longest_explained)
+        } else {
+            limit
+        };
+        let (caught_by, out_of_time) = models.try_on(mutant.number, longest, args.all);
         let verdict = Verdict {
             mutant,
             caught_by,

@@ -49,12 +49,17 @@ impl Models {
         Self { program, models }
     }
 
-    /// Runs the models on a mutant until one fails; all of them if `all`. Returns which failed, and which
-    /// did not end in time.
-    pub(crate) fn try_on(&self, mutant: usize, all: bool) -> (Vec<String>, Vec<String>) {
+    /// Runs the models that take no longer than `longest` on a mutant until one fails; all of them if `all`. Returns
+    /// which failed, and which did not end in time.
+    pub(crate) fn try_on(
+        &self,
+        mutant: usize,
+        longest: Duration,
+        all: bool,
+    ) -> (Vec<String>, Vec<String>) {
         let mut caught_by = Vec::new();
         let mut out_of_time = Vec::new();
-        for model in &self.models {
+        for model in self.models.iter().filter(|model| model.takes <= longest) {
             // The machine may be busier now than it was.
             let limit = model.takes * 4 + Duration::from_secs(5);
             match run(&self.program, &model.name, Some(mutant), limit) {
