@@ -88,7 +88,7 @@ fn s10_a_message_may_hold_its_sender() {
 fn a_receiver_closes_while_somebody_sends() {
     explore::bounded(
         "shutdown: a receiver closes while somebody sends",
-        2,
+        1,
         || {
             let (tx, rx) = dispatcher(1, 1).channel("a").unwrap();
             let sending = thread::spawn(move || {
