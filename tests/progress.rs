@@ -90,6 +90,10 @@ fn c1_many_wait_for_different_numbers() {
             });
             scope.spawn(move || {
                 for n in 1..=last {
+                    // Time for those who wait to fall asleep, sometimes.
+                    if n % 50 == 0 {
+                        thread::sleep(Duration::from_micros(300));
+                    }
                     assert_eq!(rx.recv().unwrap().seq(), Seq::from(n));
                 }
                 std::mem::forget(rx);
