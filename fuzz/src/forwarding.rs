@@ -3,6 +3,7 @@
 mod contract;
 mod dense;
 mod frontier;
+mod inbox;
 mod members;
 mod run;
 
@@ -92,7 +93,16 @@ impl Program {
     pub fn run(&self) {
         match self.order {
             Order::Frontier => run::run(self, frontier::Frontier),
-            Order::Dense { window } => run::run(self, dense::Dense::new(u64::from(window % 8) + 1)),
+            Order::Dense { window } => {
+                let window = u64::from(window % 8) + 1;
+                run::run(
+                    self,
+                    dense::Dense {
+                        window,
+                        ..Default::default()
+                    },
+                );
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Programs for a serializing dispatch, whose engine is stepped by them.
 
 mod model;
+mod numbers;
 mod run;
 
 use arbitrary::Arbitrary;

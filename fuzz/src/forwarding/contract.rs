@@ -1,5 +1,8 @@
 //! What an order is judged by.
 
+mod dense;
+mod frontier;
+
 use clocked_lanes::{DisconnectReason, Rejected};
 
 use super::members::Members;

@@ -1,6 +1,6 @@
-//! Who is there, and what has passed between them: what both orders are judged by.
+//! Who is there, and what was sent: what both orders are judged by.
 
-use std::collections::BTreeMap;
+use super::inbox::Inbox;
 
 pub(super) struct Lane {
     /// The inbox; `None` for a broadcaster's lane.
@@ -17,22 +17,6 @@ pub(super) enum Item {
     Message(u16),
     Nothing,
     Promise,
-}
-
-#[derive(Default)]
-pub(super) struct Inbox {
-    pub(super) start: u64,
-    /// Nothing up to this number comes any more.
-    pub(super) over: u64,
-    /// What has been sent to it, with the lane, and whether it has to arrive: a receiver that joins gets broadcasts
-    /// that still wait.
-    pub(super) sent: BTreeMap<(u64, u16), (usize, bool)>,
-    /// What has arrived, in order.
-    pub(super) got: Vec<(u64, u16)>,
-    /// Nothing that is sent now reaches it.
-    pub(super) is_sealed: bool,
-    pub(super) is_closed: bool,
-    pub(super) is_gone: bool,
 }
 
 #[derive(Default)]
@@ -125,31 +109,5 @@ impl Members {
                 }
             }
         }
-    }
-
-    /// A message has arrived. Returns the lane that it came from.
-    pub(super) fn received(&mut self, r: usize, seq: u64, id: u16) -> usize {
-        let inbox = &mut self.inboxes[r];
-        assert!(
-            seq > inbox.over,
-            "{seq} is over for receiver {r}, at {}",
-            inbox.over
-        );
-        let known = inbox.sent.get(&(seq, id));
-        let &(l, _) = known.unwrap_or_else(|| panic!("{id} at {seq} is not for receiver {r}"));
-        assert!(
-            !inbox.got.contains(&(seq, id)),
-            "{id} at {seq} has come twice"
-        );
-        inbox.got.push((seq, id));
-        l
-    }
-
-    /// What has to arrive at a receiver up to a number, and has not, with the lanes.
-    pub(super) fn missing(&self, r: usize, upto: u64) -> impl Iterator<Item = (u64, u16, usize)> {
-        let inbox = &self.inboxes[r];
-        let sent = inbox.sent.range(..=(upto, u16::MAX));
-        sent.filter(|(key, (_, must))| *must && !inbox.got.contains(key))
-            .map(|(&(seq, id), &(l, _))| (seq, id, l))
     }
 }

@@ -3,11 +3,10 @@
 //! Which lanes something came out of in a step is the engine's choice, and seen by how much is left in each. All else
 //! follows from that, but for the order of what came out of different lanes in one step.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
-/// Messages that go together, by their ids.
-pub(super) type Bundle = Range<u16>;
+use super::numbers::{Bundle, Numbers};
 
 pub(super) struct Lane {
     /// The inbox; `None` for a broadcaster's lane.
@@ -37,22 +36,10 @@ pub(super) struct Model {
     pub(super) lanes: Vec<Lane>,
     pub(super) inboxes: Vec<Inbox>,
     pub(super) clock: u64,
-    /// The first message of the bundle of each message.
-    pub(super) first_of: Vec<u16>,
-    /// The first number of each bundle, by its first message, as far as it is known.
-    starts: HashMap<u16, u64>,
-    /// The message of each number that was seen.
-    pub(super) numbers: BTreeMap<u64, u16>,
+    pub(super) numbers: Numbers,
 }
 
 impl Model {
-    /// A bundle of so many messages.
-    pub(super) fn bundle(&mut self, len: usize) -> Bundle {
-        let first = self.first_of.len() as u16;
-        self.first_of.extend((0..len).map(|_| first));
-        first..first + len as u16
-    }
-
     /// After a step: `lens` is how much is left in each lane.
     pub(super) fn stepped(&mut self, clock: u64, lens: impl Iterator<Item = usize>) {
         let numbers = self.clock + 1..clock + 1;
@@ -107,18 +94,7 @@ impl Model {
     /// A number is known to be a message's.
     pub(super) fn numbered(&mut self, number: u64, id: u16) {
         assert!(number <= self.clock, "{number} is not on the clock");
-        let first = self.first_of[usize::from(id)];
-        let start = number - u64::from(id - first);
-        assert_eq!(
-            *self.starts.entry(first).or_insert(start),
-            start,
-            "{id} has one number"
-        );
-        assert_eq!(
-            *self.numbers.entry(number).or_insert(id),
-            id,
-            "{number} is one message's"
-        );
+        self.numbers.see(number, id);
     }
 
     pub(super) fn received(&mut self, r: usize, number: u64, id: u16) {

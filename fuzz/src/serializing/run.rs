@@ -9,7 +9,8 @@ use std::rc::Rc;
 
 use clocked_lanes::{Broadcaster, Dispatcher, Receiver, Sender, Seq, Stepper, TryRecvError};
 
-use super::model::{Bundle, Inbox, Lane, Model};
+use super::model::{Inbox, Lane, Model};
+use super::numbers::Bundle;
 use super::{Op, Program, Receive};
 use crate::handle::on;
 use crate::task::Alarm;
@@ -206,13 +207,13 @@ impl Run {
                 Err(TryRecvError::Disconnected)
             );
         }
-        assert!(self.model.numbers.keys().copied().eq(1..=self.model.clock));
+        assert!(self.model.numbers.seen().eq(1..=self.model.clock));
         drop((self.receivers, self.dispatcher));
         while self.stepper.step() {}
         assert!(self.stepper.is_finished(), "the engine does not end");
         drop(self.stepper);
         assert_eq!(
-            self.ledger.left(self.model.first_of.len()),
+            self.ledger.left(self.model.numbers.made()),
             None,
             "a value is not dropped"
         );

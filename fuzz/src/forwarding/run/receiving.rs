@@ -20,7 +20,7 @@ impl<C: Contract> Run<C> {
     pub(super) fn event(&mut self, r: usize, event: Event<Value>) {
         match event {
             Event::Message { seq, value } => {
-                let l = self.members.received(r, seq.get(), value.id());
+                let l = self.members.inboxes[r].receive(seq.get(), value.id());
                 let over = self
                     .contract
                     .received(&self.members, r, l, seq.get(), value.id());

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clocked_lanes::{SendBatchError, SendError, SendTimeoutError, TrySendError};
 
-use super::super::model::Bundle;
+use super::super::numbers::Bundle;
 use super::super::{Send, Task};
 use super::{Handle, Outcome, Run, Sending, on};
 use crate::task::Alarm;
@@ -16,10 +16,10 @@ use crate::value::{VALUES, Value};
 impl Run {
     /// New values, if there are so many; otherwise there is nothing more to send.
     pub(super) fn values(&mut self, len: usize) -> Option<(Bundle, Vec<Value>)> {
-        if self.model.first_of.len() + len > VALUES {
+        if self.model.numbers.made() + len > VALUES {
             return None;
         }
-        let bundle = self.model.bundle(len);
+        let bundle = self.model.numbers.bundle(len);
         let values = bundle.clone().map(|id| self.ledger.value(id)).collect();
         Some((bundle, values))
     }
