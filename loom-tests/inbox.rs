@@ -190,17 +190,19 @@ fn s9_the_end_comes_last() {
     });
 }
 
-/// Who sees how far a receiver has observed sees what its thread did before; and so who sees that it has left.
+/// Who sees how far a receiver has observed sees what its thread did before; and so who sees that it has
+/// left, or is closed.
 #[test]
 fn news_of_a_receiver_bring_what_it_did() {
     type Says = fn(&Outlet<u64>);
     type Heard = fn(&Inbox<u64>) -> bool;
-    let news: [(Says, Heard); 2] = [
+    let news: [(Says, Heard); 3] = [
         (
             |outlet| assert_eq!(outlet.look(), Look::Event(Event::Clock(Seq::from(1)))),
             |inbox| inbox.observed() == Seq::from(1),
         ),
         (|outlet| outlet.inbox().leave(), Inbox::is_gone),
+        (|outlet| outlet.inbox().close(), Inbox::is_closed),
     ];
     for (says, heard) in news {
         explore::all("inbox: news of a receiver bring what it did", move || {

@@ -103,17 +103,38 @@ fn c1_the_end_does_not_hide_the_last_number() {
     );
 }
 
-/// C1: a number is missing for good while somebody waits for it.
+/// C1: a number is missing for good while somebody waits for it; who is told of it is told which.
 #[test]
 fn c1_a_missing_number_is_told() {
     explore::all("progress: C1, a missing number is told", || {
         let (_writer, inlet, outlet) = behind(0);
         let progress = outlet.progress();
-        let waiting = thread::spawn(move || progress.wait_for(1).unwrap_err());
-        inlet.give_up(0);
+        let waiting = thread::spawn(move || progress.wait_for(2).unwrap_err());
+        inlet.give_up(1);
         let error = waiting.join().unwrap();
-        assert_eq!(error.reason, DisconnectReason::MissingNumber(Seq::from(1)));
+        assert_eq!(error.reason, DisconnectReason::MissingNumber(Seq::from(2)));
     });
+}
+
+/// C1: a number is missing as the receiver leaves: either reason is as good, and each is whole.
+#[test]
+fn c1_a_number_is_missing_as_the_receiver_leaves() {
+    explore::bounded(
+        "progress: C1, a number is missing as the receiver leaves",
+        2,
+        || {
+            let (_writer, inlet, outlet) = behind(0);
+            let progress = outlet.progress();
+            let engine = thread::spawn(move || inlet.give_up(1));
+            let leaving = thread::spawn(move || outlet.leave());
+            let reason = progress.wait_for(2).unwrap_err().reason;
+            let missing = DisconnectReason::MissingNumber(Seq::from(2));
+            let is_gone = reason == DisconnectReason::ReceiverGone;
+            assert!(is_gone || reason == missing, "{reason:?}");
+            engine.join().unwrap();
+            leaving.join().unwrap();
+        },
+    );
 }
 
 /// C1: the receiver comes to its end while somebody waits for a number that is never given.

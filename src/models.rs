@@ -208,6 +208,14 @@ impl<T> Inbox<T> {
     pub fn is_gone(&self) -> bool {
         self.0.is_gone()
     }
+
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
 }
 
 /// The waiter.
