@@ -120,6 +120,7 @@ impl Observed {
         // ORDERING: release, partner of the acquire in `outlook`: who sees the end sees the last number.
         // (No model shows it: where somebody watches, `observe` has made a fence since.)
         self.end.store(end, Ordering::Release);
+
         fence_after_publishing();
         self.queue.wake_from(0);
     }

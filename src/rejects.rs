@@ -92,7 +92,9 @@ impl<T> RejectSender<T> {
     }
 
     fn wake(&self) {
+        // (No model shows the need: the stand-in for the channel is under a lock, which orders it anyway.)
         fence_after_publishing();
+
         self.queue.waiting.wake_from(0);
     }
 }

@@ -7,7 +7,7 @@ use crate::core::Connection;
 use crate::driver::{Awaited, Parked, Party};
 use crate::parcel::Parcel;
 use crate::sync::{Arc, Backoff, Mutex, MutexGuard, thread};
-use crate::waiter::{Waiter, fence_after_publishing, fence_after_registering, this_thread};
+use crate::waiter::{Waiter, this_thread};
 
 /// Messages that get their numbers together, one after the other: a batch, or a single one whose sender waits for
 /// its number.
@@ -96,7 +96,8 @@ impl<T> Drop for Numbered<T> {
 impl<T> Ticket<T> {
     fn decide(&self, fate: Fate<T>) {
         *self.lock() = fate;
-        fence_after_publishing();
+        // No fence: the lock orders it. Whoever took the lock for a look before this had signed up before that, and
+        // is seen here. Whoever takes it after this sees the fate.
         self.sender.wake();
     }
 
@@ -114,7 +115,6 @@ impl<T> Ticket<T> {
         let mut parked = Parked::new(connection.caller(), Awaited::Anything, Party::Thread);
         loop {
             self.sender.register(&waker);
-            fence_after_registering();
             parked.sign_up(&waker);
             if let Some(fate) = self.look() {
                 self.sender.clear();
@@ -136,7 +136,6 @@ impl<T> Ticket<T> {
         }
         let waker = cx.waker().clone();
         self.sender.register(&std::sync::Arc::new(waker));
-        fence_after_registering();
         parked.sign_up(cx.waker());
         match self.look() {
             Some(fate) => {

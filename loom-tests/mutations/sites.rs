@@ -126,8 +126,12 @@ impl Finder<'_> {
     fn is_explained(&self, line: usize) -> bool {
         let lines: Vec<&str> = self.source.lines().take(line - 1).collect();
         let is_comment = |line: &&&str| line.trim_start().starts_with("//");
-        let code_between = lines.iter().rev().take_while(|l| !is_comment(l)).count();
-        code_between <= 5
+        let code = lines.iter().rev().take_while(|line| !is_comment(line));
+        // A blank line ends what a comment is about.
+        let is_about_it = code.clone().all(|line| !line.trim().is_empty());
+        let code_between = code.count();
+        is_about_it
+            && code_between <= 5
             && lines
                 .iter()
                 .rev()

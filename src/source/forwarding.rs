@@ -242,6 +242,7 @@ impl<T> Source<T> {
                 self.connection.tell(Control::Leftover(end));
             }
         });
+
         if claimed {
             self.connection.signalled();
         }
