@@ -1,7 +1,12 @@
 //! The dispatch without a thread: its baton, and the whole of it on the crate's own handles.
 
+use std::pin::pin;
+use std::sync::atomic::AtomicBool;
+use std::task::{Context, Poll, Wake};
+use std::time::Duration;
+
 use clocked_lanes::models::Baton;
-use clocked_lanes::{Dispatcher, Event, Order, Seq};
+use clocked_lanes::{Dispatcher, Event, Order, RecvTimeoutError, Seq};
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
@@ -110,6 +115,55 @@ fn nothing_is_stranded_when_the_last_one_goes() {
             drop(sending.join().unwrap());
         },
     );
+}
+
+/// Whether a task has been woken. Of no concern to loom.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Woken {
+    fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
+}
+
+impl Wake for Woken {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A message comes as somebody is at the engine who leaves it to others: the task that waits for it sees to that. A
+/// thread that waits no more is not asked to.
+#[test]
+fn a_task_inherits_what_is_owed() {
+    explore::bounded("inline: a task inherits what is owed", 2, || {
+        let dispatcher = dispatcher(1, 1);
+        let (_to_a, for_a) = dispatcher.channel("a").unwrap();
+        let (to_b, mut for_b) = dispatcher.channel("b").unwrap();
+        let gives_up = for_a.recv_timeout(Duration::ZERO);
+        assert_eq!(gives_up, Err(RecvTimeoutError::Timeout));
+
+        let woken = std::sync::Arc::new(Woken::default());
+        let waker = woken.clone().into();
+        let mut cx = Context::from_waker(&waker);
+        let mut receiving = pin!(for_b.recv_async());
+        assert!(receiving.as_mut().poll(&mut cx).is_pending());
+        let sending = thread::spawn(move || {
+            to_b.send(7).unwrap();
+            to_b
+        });
+        assert!(for_a.try_recv_message().is_err());
+        let to_b = sending.join().unwrap();
+        let event = loop {
+            assert!(woken.take(), "nobody sees to the message");
+            if let Poll::Ready(event) = receiving.as_mut().poll(&mut cx) {
+                break event.unwrap();
+            }
+        };
+        assert_eq!(event.into_message(), Some((Seq::from(1), 7)));
+        drop(to_b);
+    });
 }
 
 /// A receiver that waits for the clock is woken by a message to another one, which nobody receives.

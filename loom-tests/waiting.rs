@@ -209,6 +209,37 @@ fn a_missing_number_wakes_who_is_blocked() {
     });
 }
 
+/// `Dense`: the same for a thread that waits for the progress of a receiver which does not look.
+#[test]
+fn c1_a_missing_number_wakes_who_waits_for_progress() {
+    explore::bounded(
+        "waiting: C1, a missing number wakes who waits for progress",
+        1,
+        || {
+            let (tx, rx) = forwarding(Order::Dense { window: 1 }).channel("a").unwrap();
+            let progress = rx.progress();
+            let waiting = thread::spawn(move || progress.wait_for(2).unwrap_err().reason);
+            tx.forward(5, 7).unwrap();
+            let missing = DisconnectReason::MissingNumber(Seq::from(1));
+            assert_eq!(waiting.join().unwrap(), missing);
+        },
+    );
+}
+
+/// The same for a task.
+#[test]
+fn c1_a_missing_number_wakes_a_task() {
+    explore::bounded("waiting: C1, a missing number wakes a task", 1, || {
+        let (tx, rx) = forwarding(Order::Dense { window: 1 }).channel("a").unwrap();
+        let progress = rx.progress();
+        let waiting =
+            thread::spawn(move || block_on(progress.wait_for_async(2)).unwrap_err().reason);
+        tx.forward(5, 7).unwrap();
+        let missing = DisconnectReason::MissingNumber(Seq::from(1));
+        assert_eq!(waiting.join().unwrap(), missing);
+    });
+}
+
 fn forwarding(order: Order) -> Dispatcher<u32, Forwarding> {
     Dispatcher::builder()
         .capacity(1)

@@ -128,11 +128,3 @@ impl<E> Held<'_, E> {
         self.baton.state.swap(OWED, Ordering::Release);
     }
 }
-
-impl<E> Drop for Baton<E> {
-    fn drop(&mut self) {
-        // ORDERING: acquire, as in `try_take`: the engine is dropped after its last use. (std's pointer to what
-        // this is in has seen to that. Loom does not know of it.)
-        self.state.load(Ordering::Acquire);
-    }
-}
