@@ -41,7 +41,7 @@ fn bytes_each<D: Settle, R>(dispatcher: &D, mut make: impl FnMut(usize) -> R) ->
     const COUNT: usize = 1_000;
     let before = allocated_by(dispatcher);
     let made: Vec<R> = (0..COUNT).map(&mut make).collect();
-    let bytes = allocated_by(dispatcher) - before;
+    let bytes = allocated_by(dispatcher).saturating_sub(before);
     drop(made);
     bytes / COUNT
 }
@@ -63,6 +63,23 @@ struct Overhead {
     receiver: usize,
 }
 
+/// The middle of five, each with a dispatcher of its own: on a busy machine garbage is now and then given back late.
+fn typical<M>(make: impl Fn() -> Dispatcher<u64, M>) -> Overhead
+where
+    Dispatcher<u64, M>: Settle,
+{
+    let all: Vec<Overhead> = (0..5).map(|_| overhead(&make())).collect();
+    let middle = |of: fn(&Overhead) -> usize| {
+        let mut all: Vec<usize> = all.iter().map(of).collect();
+        all.sort_unstable();
+        all[2]
+    };
+    Overhead {
+        sender: middle(|of| of.sender),
+        receiver: middle(|of| of.receiver),
+    }
+}
+
 /// Measures with the capacities as they are unless set.
 fn overhead<M>(dispatcher: &Dispatcher<u64, M>) -> Overhead
 where
@@ -76,17 +93,17 @@ where
         dispatcher.channel(format!("idle {n}")).unwrap()
     });
     Overhead {
-        sender: sender - queue,
-        receiver: channel - sender - ring,
+        sender: sender.saturating_sub(queue),
+        receiver: channel.saturating_sub(sender + ring),
     }
 }
 
 #[test]
 fn s7_an_idle_handle_costs_what_the_docs_say() {
     let _turn = TURN.lock().unwrap();
-    let serializing = overhead(&Dispatcher::<u64, Serializing>::new());
+    let serializing = typical(Dispatcher::<u64, Serializing>::new);
     let [frontier, dense] = [Order::Frontier, Order::Dense { window: 256 }]
-        .map(|order| overhead(&Dispatcher::builder().forwarding(order).build().unwrap()));
+        .map(|order| typical(|| Dispatcher::builder().forwarding(order).build().unwrap()));
     println!("serializing: {serializing:?}; frontier: {frontier:?}; dense: {dense:?}");
     // The docs have the middle of it. Buckets of the roster are more or less full, as chance has it.
     for (handles, receiver) in [(serializing, 1_300), (frontier, 2_100), (dense, 1_300)] {

@@ -124,17 +124,16 @@ impl Finder<'_> {
 
     /// Whether the comment above a line, or above the statement that it is in, explains a survivor.
     fn is_explained(&self, line: usize) -> bool {
-        let lines: Vec<&str> = self.source.lines().take(line - 1).collect();
         let is_comment = |line: &&&str| line.trim_start().starts_with("//");
-        let code = lines.iter().rev().take_while(|line| !is_comment(line));
+        let lines: Vec<&str> = self.source.lines().take(line - 1).collect();
         // A blank line ends what a comment is about.
-        let is_about_it = code.clone().all(|line| !line.trim().is_empty());
-        let code_between = code.count();
-        is_about_it
-            && code_between <= 5
-            && lines
-                .iter()
-                .rev()
+        let above = lines
+            .iter()
+            .rev()
+            .take_while(|line| !line.trim().is_empty());
+        let code_between = above.clone().take_while(|line| !is_comment(line)).count();
+        code_between <= 5
+            && above
                 .skip(code_between)
                 .take_while(is_comment)
                 .any(|comment| comment.to_lowercase().contains(EXPLAINED))
