@@ -2,7 +2,9 @@
 //! who wait for a number or for the end.
 
 use clocked_lanes::models::lane;
-use clocked_lanes::{DisconnectReason, Dispatcher, Forwarding, Order, Select, Seq};
+use clocked_lanes::{
+    DisconnectReason, Dispatcher, Forwarding, Order, Progress, ProgressError, Select, Seq,
+};
 use loom::future::block_on;
 use loom::thread;
 
@@ -209,31 +211,28 @@ fn a_missing_number_wakes_who_is_blocked() {
     });
 }
 
-/// `Dense`: the same for a thread that waits for the progress of a receiver which does not look.
+/// `Dense`: so does a thread that waits for the progress of a receiver which does not look.
 #[test]
 fn c1_a_missing_number_wakes_who_waits_for_progress() {
-    explore::bounded(
+    a_missing_number_ends(
         "waiting: C1, a missing number wakes who waits for progress",
-        1,
-        || {
-            let (tx, rx) = forwarding(Order::Dense { window: 1 }).channel("a").unwrap();
-            let progress = rx.progress();
-            let waiting = thread::spawn(move || progress.wait_for(2).unwrap_err().reason);
-            tx.forward(5, 7).unwrap();
-            let missing = DisconnectReason::MissingNumber(Seq::from(1));
-            assert_eq!(waiting.join().unwrap(), missing);
-        },
+        |progress| progress.wait_for(2),
     );
 }
 
-/// The same for a task.
+/// And a task.
 #[test]
 fn c1_a_missing_number_wakes_a_task() {
-    explore::bounded("waiting: C1, a missing number wakes a task", 1, || {
+    a_missing_number_ends("waiting: C1, a missing number wakes a task", |progress| {
+        block_on(progress.wait_for_async(2))
+    });
+}
+
+fn a_missing_number_ends(name: &str, wait: fn(&Progress) -> Result<Seq, ProgressError>) {
+    explore::bounded(name, 1, move || {
         let (tx, rx) = forwarding(Order::Dense { window: 1 }).channel("a").unwrap();
         let progress = rx.progress();
-        let waiting =
-            thread::spawn(move || block_on(progress.wait_for_async(2)).unwrap_err().reason);
+        let waiting = thread::spawn(move || wait(&progress).unwrap_err().reason);
         tx.forward(5, 7).unwrap();
         let missing = DisconnectReason::MissingNumber(Seq::from(1));
         assert_eq!(waiting.join().unwrap(), missing);
