@@ -273,3 +273,22 @@ fn b3_a_broadcast_batch_has_the_same_numbers_for_all() {
         assert_eq!(all(&for_b), batch);
     });
 }
+
+#[test]
+fn a_batch_that_was_not_sent_says_why() {
+    let (tx, rx) = small(2, 2).channel("a").unwrap();
+    let too_large = tx.send_batch([1, 2, 3]).unwrap_err();
+    assert!(too_large.is_too_large() && !too_large.is_disconnected());
+    assert!(too_large.to_string().contains("3 messages"));
+    drop(rx);
+    let disconnected = tx.send_batch([1, 2]).unwrap_err();
+    assert!(disconnected.is_disconnected() && !disconnected.is_too_large());
+    assert!(disconnected.to_string().contains("receiver is gone"));
+    for (error, shown, values) in [
+        (too_large, "TooLarge(..)", vec![1, 2, 3]),
+        (disconnected, "Disconnected(..)", vec![1, 2]),
+    ] {
+        assert_eq!(format!("{error:?}"), shown);
+        assert_eq!(error.into_inner(), values);
+    }
+}

@@ -446,3 +446,24 @@ fn b3_what_one_receiver_has_the_others_get() {
         });
     });
 }
+
+#[test]
+fn a_broadcaster_tells_how_full_its_lane_is() {
+    watched(|| {
+        let builder = Dispatcher::builder().capacity(1).lane_capacity(2);
+        let dispatcher = builder.build().unwrap();
+        let (_tx, rx) = dispatcher.channel("a").unwrap();
+        let everybody = dispatcher.broadcaster();
+        assert_eq!(everybody.capacity(), 2);
+        assert!(everybody.is_empty() && !everybody.is_full());
+        everybody.send(0).unwrap();
+        // Nobody receives it, so what follows stays in the lane.
+        eventually(|| rx.len() == rx.capacity());
+        for len in 1..=2 {
+            everybody.send(len).unwrap();
+            assert_eq!(everybody.len(), len);
+            assert!(!everybody.is_empty());
+        }
+        assert!(everybody.is_full());
+    });
+}
