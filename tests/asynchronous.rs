@@ -431,6 +431,90 @@ fn tasks_forward() {
     });
 }
 
+/// The same by one who reaches everybody, through lanes that are too small for it to do so without waiting.
+#[test]
+fn tasks_broadcast_with_and_without_numbers() {
+    under_both(|| async {
+        let count = rounds(500);
+        let builder = Dispatcher::builder().capacity(2).lane_capacity(2);
+        let dispatcher = builder.forwarding(Order::Frontier).build().unwrap();
+        let (only, mut rx) = dispatcher.channel("a").unwrap();
+        let mut odd = dispatcher.broadcaster();
+        let even = dispatcher.broadcaster();
+        drop(only);
+        let sending = async move {
+            for n in (1..=count).map(|n| 2 * n - 1) {
+                SinkExt::send(&mut odd, (Seq::from(n), n)).await.unwrap();
+            }
+            let late = SinkExt::send(&mut odd, (Seq::from(1), 1)).await;
+            assert!(late.unwrap_err().is_late());
+        };
+        let forwarding = async move {
+            for n in (1..=count).map(|n| 2 * n) {
+                even.forward_async(n, n).await.unwrap();
+            }
+            assert!(even.forward_async(1, 1).await.unwrap_err().is_late());
+        };
+        let receiving = async {
+            for n in 1..=2 * count {
+                assert_eq!(rx.recv_message_async().await, Ok((Seq::from(n), n)));
+            }
+        };
+        futures_util::join!(sending, forwarding, receiving);
+
+        let dispatcher = small(2, 2);
+        let (_only, mut rx) = dispatcher.channel("a").unwrap();
+        let everybody = dispatcher.broadcaster();
+        let sending = async {
+            for n in 1..=count {
+                let seq = everybody.send_sequenced_async(n).await;
+                assert_eq!(seq, Ok(Seq::from(n)));
+            }
+        };
+        let receiving = async {
+            for n in 1..=count {
+                assert_eq!(rx.recv_message_async().await, Ok((Seq::from(n), n)));
+            }
+        };
+        futures_util::join!(sending, receiving);
+    });
+}
+
+/// Without a thread, who sends something moves it on if a task waits, and so the task has been woken as the send
+/// returns; a task that does not wait any more is not.
+#[test]
+fn without_a_thread_a_send_wakes_the_task_that_waits() {
+    watched(|| {
+        let builder = Dispatcher::builder().capacity(1).lane_capacity(1);
+        let dispatcher = builder.inline().build().unwrap();
+        let (tx, mut rx) = dispatcher.channel("a").unwrap();
+        let (counts, waker) = counted();
+        let mut cx = Context::from_waker(&waker);
+        {
+            let mut receiving = pin!(rx.recv_async());
+            assert!(receiving.as_mut().poll(&mut cx).is_pending());
+            tx.try_send(1).unwrap();
+            assert!(counts.get() > 0, "woken");
+            assert!(receiving.as_mut().poll(&mut cx).is_ready());
+        }
+        let before = counts.get();
+        assert!(pin!(rx.recv_async()).as_mut().poll(&mut cx).is_pending());
+        tx.try_send(2).unwrap();
+        assert_eq!(tx.len(), 0, "who looks at it moves it on");
+        assert_eq!(counts.get(), before, "nobody waits");
+
+        // A sender whose lane is full is woken as there is space.
+        while tx.try_send(3).is_ok() {}
+        let before = counts.get();
+        let mut sending = pin!(tx.send_async(4));
+        assert!(sending.as_mut().poll(&mut cx).is_pending());
+        while counts.get() == before {
+            rx.try_recv_message().unwrap();
+        }
+        assert!(sending.as_mut().poll(&mut cx).is_ready());
+    });
+}
+
 /// S11: a waker that panics is not the dispatcher's concern, nor the receiver's.
 #[test]
 fn s11_a_waker_panics() {

@@ -16,8 +16,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clocked_lanes::{
-    BuildError, ChannelError, DisconnectReason, Dispatcher, Event, RecvError, RecvTimeoutError,
-    SendError, SendTimeoutError, Seq, TryRecvError, TrySendError,
+    BuildError, ChannelError, DisconnectReason, Dispatcher, Event, Order, RecvError,
+    RecvTimeoutError, SendError, SendTimeoutError, Seq, TryRecvError, TrySendError,
 };
 
 use common::clock::clock_gets_to;
@@ -644,4 +644,77 @@ fn errors_do_not_show_the_value() {
     ] {
         assert!(!text.contains("secret"), "{text}");
     }
+}
+
+/// Why a message was not forwarded: exactly one of the reasons holds, and the message comes back.
+#[test]
+fn a_message_that_was_not_forwarded_says_why() {
+    watched(|| {
+        let builder = Dispatcher::builder().lane_capacity(1);
+        let dispatcher = builder.forwarding(Order::Frontier).build().unwrap();
+        let (tx, rx) = dispatcher.channel("a").unwrap();
+        // At 0, so that nothing is delivered and the lane fills.
+        let holds = dispatcher.sender("a").unwrap();
+        tx.forward(1, 1).unwrap();
+        let full = (2..).find_map(|n| tx.try_forward(n, n).err()).unwrap();
+        assert!(full.is_full() && !full.is_late() && !full.is_disconnected());
+        let free = full.into_inner();
+        let timeout = tx.forward_timeout(free, free, MOMENT).unwrap_err();
+        assert!(timeout.is_timeout() && !timeout.is_late() && !timeout.is_disconnected());
+        assert_eq!(timeout.into_inner(), free);
+
+        let late = tx.forward(1, 7).unwrap_err();
+        assert!(late.is_late() && !late.is_disconnected());
+        assert_eq!(late.into_inner(), 7);
+        let late = tx.try_forward(1, 7).unwrap_err();
+        assert!(late.is_late() && !late.is_full() && !late.is_disconnected());
+        assert_eq!(late.into_inner(), 7);
+        let late = tx.forward_timeout(1, 7, MOMENT).unwrap_err();
+        assert!(late.is_late() && !late.is_timeout() && !late.is_disconnected());
+        assert_eq!(late.into_inner(), 7);
+
+        drop(rx);
+        let gone = tx.forward(free, 7).unwrap_err();
+        assert!(gone.is_disconnected() && !gone.is_late());
+        assert_eq!(gone.into_inner(), 7);
+        let gone = tx.try_forward(free, 7).unwrap_err();
+        assert!(gone.is_disconnected() && !gone.is_full() && !gone.is_late());
+        assert_eq!(gone.into_inner(), 7);
+        let gone = tx.forward_timeout(free, 7, MOMENT).unwrap_err();
+        assert!(gone.is_disconnected() && !gone.is_timeout() && !gone.is_late());
+        assert_eq!(gone.into_inner(), 7);
+        drop(holds);
+    });
+}
+
+/// A broadcaster that forwards with a limit of time does so, or says why not.
+#[test]
+fn a_broadcaster_forwards_in_time_or_says_why_not() {
+    watched(|| {
+        let builder = Dispatcher::builder().lane_capacity(1);
+        let dispatcher = builder.forwarding(Order::Frontier).build().unwrap();
+        let (tx, rx) = dispatcher.channel("a").unwrap();
+        let everybody = dispatcher.broadcaster();
+        let minute = Duration::from_secs(60);
+        tx.advance(2).unwrap();
+        everybody.forward_timeout(1, 1, minute).unwrap();
+        everybody
+            .forward_deadline(2, 2, Instant::now() + minute)
+            .unwrap();
+        assert_eq!(rx.recv_message(), Ok((Seq::from(1), 1)));
+        assert_eq!(rx.recv_message(), Ok((Seq::from(2), 2)));
+        // `tx` stays at 2.
+        let limited = |n| everybody.forward_timeout(n, n, MOMENT).err();
+        let error = (3..).find_map(limited).unwrap();
+        assert!(error.is_timeout());
+        let free = error.into_inner();
+        let error = everybody.forward_deadline(free, free, Instant::now() + MOMENT);
+        assert!(error.unwrap_err().is_timeout());
+        assert!(
+            everybody
+                .forward_timeout(2, 2, minute)
+                .unwrap_err()
+                .is_late()
+        );
+    });
 }

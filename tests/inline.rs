@@ -46,6 +46,29 @@ fn one_thread_moves_everything() {
     });
 }
 
+/// A receiver finds a broadcast at its first look, whatever was sent before.
+#[test]
+fn a_broadcast_is_found_at_once() {
+    watched(|| {
+        let dispatcher = dispatcher(1, 4);
+        let (tx, rx) = dispatcher.channel("a").unwrap();
+        let everybody = dispatcher.broadcaster();
+        for round in 0..3 {
+            tx.send("one").unwrap();
+            tx.send("two").unwrap();
+            assert_eq!(rx.try_recv_message().unwrap().1, "one");
+            assert_eq!(rx.try_recv_message().unwrap().1, "two");
+            for value in ["three", "four", "five"] {
+                everybody.send(value).unwrap();
+            }
+            for (value, seq) in ["three", "four", "five"].into_iter().zip(3..) {
+                let message = rx.try_recv_message();
+                assert_eq!(message, Ok((Seq::from(5 * round + seq), value)));
+            }
+        }
+    });
+}
+
 /// What was sent has no number as long as nobody needs it, and has one for whoever looks.
 #[test]
 fn who_looks_at_the_clock_moves_it() {

@@ -96,15 +96,14 @@ impl<T> Engine<T> {
         // Most likely it is still the same one that cannot.
         if let Some(p) = self.unfit {
             if let Some(port) = self.ports.get_mut(p) {
-                if port.hears(birth) && !port.fits_broadcast() {
+                if port.hears(birth) && !port.fits_broadcast(&self.lanes) {
                     return false;
                 }
             }
         }
-        self.unfit = self
-            .ports
-            .iter_mut()
-            .find_map(|(p, port)| (port.hears(birth) && !port.fits_broadcast()).then_some(p));
+        self.unfit = self.ports.iter_mut().find_map(|(p, port)| {
+            (port.hears(birth) && !port.fits_broadcast(&self.lanes)).then_some(p)
+        });
         self.unfit.is_none()
     }
 

@@ -2,10 +2,14 @@
 
 use std::collections::VecDeque;
 
+use slab::Slab;
+
 use crate::fault;
 use crate::inbox::Inlet;
 use crate::item::Item;
 use crate::parcel::Parcel;
+
+use super::Berth;
 
 /// A receiver that is there, and the lanes that lead to it.
 pub(super) struct Port<T> {
@@ -77,10 +81,16 @@ impl<T> Port<T> {
     }
 
     /// Whether a broadcast can be delivered here now.
-    pub(super) fn fits_broadcast(&mut self) -> bool {
+    pub(super) fn fits_broadcast(&mut self, lanes: &Slab<Berth<T>>) -> bool {
         !self.has_rest()
-            && (self.ready.is_empty() || !self.owes_unicast)
             && self.inlet.has_room_for_broadcast()
+            && !(self.owes_unicast && self.has_unicast(lanes))
+    }
+
+    /// Whether one of this receiver's own senders waits. A lane stays ready when its turn ends as the receiver is full,
+    /// and may be empty.
+    fn has_unicast(&self, lanes: &Slab<Berth<T>>) -> bool {
+        self.ready.iter().any(|&l| !lanes[l].end.is_empty())
     }
 
     /// Puts a message in that there is space for.

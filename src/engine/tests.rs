@@ -138,6 +138,130 @@ fn it_does_not_block_with_work_to_do() {
     assert_eq!(rx.try_recv(), message(2, 2));
 }
 
+/// A step tells whether it did anything, whatever that was: after one that did not, the driver blocks.
+#[test]
+fn a_step_tells_whether_it_did_anything() {
+    let (dispatcher, mut engine) = by_hand(1, 4);
+    let (tx, rx) = dispatcher.channel("a").unwrap();
+    let everybody = dispatcher.broadcaster();
+    assert!(engine.step(), "somebody has joined");
+    assert!(!engine.step());
+    tx.send(1).unwrap();
+    tx.send(2).unwrap();
+    assert!(engine.step(), "a message");
+    assert!(!engine.step(), "the receiver is full");
+    assert_eq!(rx.try_recv(), message(1, 1));
+    assert!(engine.step(), "it has space again");
+    assert_eq!(rx.try_recv(), message(2, 2));
+    everybody.send(3).unwrap();
+    everybody.send(4).unwrap();
+    everybody.send(5).unwrap();
+    run(&mut engine);
+    assert_eq!(rx.try_recv(), message(3, 3));
+    assert!(engine.step(), "the second broadcast");
+    assert_eq!(rx.try_recv(), message(4, 4));
+    assert!(engine.step(), "the last one");
+    assert_eq!(rx.try_recv(), message(5, 5));
+    run(&mut engine);
+    drop((tx, everybody));
+    assert!(engine.step(), "all have left");
+    assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
+    assert!(!engine.step());
+}
+
+/// Who runs the engine for a receiver is served first, and alone, if there is something for it.
+#[test]
+fn a_step_for_a_receiver_serves_it_first() {
+    let (dispatcher, mut engine) = by_hand(4, 4);
+    let (a, for_a) = dispatcher.channel("a").unwrap(); // port 0
+    let (b, for_b) = dispatcher.channel("b").unwrap(); // port 1
+    run(&mut engine);
+    a.send(1).unwrap();
+    b.send(2).unwrap();
+    assert!(engine.step_for(1));
+    assert_eq!(for_b.try_recv(), message(1, 2));
+    assert_eq!(for_a.try_recv(), Ok(Event::Clock(Seq::from(1))));
+    assert!(engine.step_for(1));
+    assert_eq!(for_a.try_recv(), message(2, 1), "there is nothing for b");
+
+    // A sender has left: that has to be seen to, and is nothing for its receiver.
+    drop(b.clone());
+    run(&mut engine);
+    let leaves = b.clone();
+    run(&mut engine);
+    drop(leaves);
+    a.send(3).unwrap();
+    assert!(engine.step_for(1));
+    assert_eq!(for_a.try_recv(), message(3, 3));
+}
+
+/// A receiver that is sealed is ended when it has got everything, once, and at the next opportunity.
+#[test]
+fn a_sealed_receiver_ends_at_once() {
+    let (dispatcher, mut engine) = by_hand::<u32>(1, 4);
+    let (tx, rx) = dispatcher.channel("a").unwrap();
+    run(&mut engine);
+    drop(tx);
+    assert!(!engine.end_sealed(), "the engine does not know yet");
+    engine.take_signals();
+    engine.serve_ports();
+    assert!(engine.end_sealed());
+    assert!(!engine.end_sealed());
+    assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
+}
+
+/// A receiver that closes gets what was sent, and then ends, also if a sender has joined meanwhile.
+#[test]
+fn a_closed_receiver_gets_what_was_sent_and_ends() {
+    let (dispatcher, mut engine) = by_hand(2, 4);
+    let (tx, rx) = dispatcher.channel("a").unwrap();
+    run(&mut engine);
+    for n in 1..=4 {
+        tx.send(n).unwrap();
+    }
+    rx.close();
+    run(&mut engine);
+    let late = tx.clone();
+    for n in 1..=4 {
+        run(&mut engine);
+        assert_eq!(rx.try_recv(), message(n, n));
+    }
+    run(&mut engine);
+    assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
+    assert_eq!(late.try_send(5), Err(TrySendError::Disconnected(5)));
+}
+
+/// Nothing is numbered for a receiver that has left, also if the engine has not been told yet.
+#[test]
+fn a_receiver_that_has_left_gets_no_numbers() {
+    let (dispatcher, mut engine) = by_hand(2, 4);
+    let (tx, rx) = dispatcher.channel("a").unwrap();
+    run(&mut engine);
+    tx.send(1).unwrap();
+    engine.take_signals();
+    drop(rx);
+    assert!(!engine.serve_ports());
+    run(&mut engine);
+    assert_eq!(dispatcher.clock().seq, Seq::default());
+}
+
+/// A receiver that is full again and again is to be asked for space once, however long the engine does not get to
+/// that; one that is not full is not to be asked.
+#[test]
+fn a_receiver_is_entered_once_to_be_asked_for_space() {
+    let (dispatcher, mut engine) = by_hand(2, 4);
+    let (tx, rx) = dispatcher.channel("a").unwrap();
+    tx.send(0).unwrap();
+    run(&mut engine);
+    assert!(engine.full.is_empty());
+    for n in 1..=10 {
+        tx.send(n).unwrap();
+        run(&mut engine);
+        assert_eq!(engine.full.len(), 1);
+        rx.try_recv_message().unwrap();
+    }
+}
+
 /// A lane that is idle costs nothing: it is not even looked at.
 #[test]
 fn an_idle_lane_is_not_looked_at() {
@@ -279,6 +403,7 @@ fn a_sealed_receiver_does_not_hold_up_later_broadcasters() {
     assert!(watched(&mut engine).is_some(), "the engine can block");
     let (_, value) = q.try_recv_message().unwrap();
     assert_eq!(value, 100);
+    assert_eq!(watched(&mut engine), Some(vec![3, 4]), "theirs, of q");
     for n in 1..=3 {
         assert_eq!(p.try_recv_message().unwrap().1, n);
         run(&mut engine);

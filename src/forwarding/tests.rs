@@ -322,6 +322,74 @@ fn dense_gives_up_what_everybody_has_promised_away() {
     assert_eq!(rx.observed().get(), 1_000_000);
 }
 
+/// A step tells whether it did anything, whatever that was: after one that did not, the driver blocks.
+fn tells_whether_it_did_anything(
+    dispatcher: &Dispatcher<u64, Forwarding>,
+    engine: &mut impl Drive<u64>,
+) {
+    let (tx, rx) = dispatcher.channel("r").unwrap();
+    assert!(engine.step(), "somebody has joined");
+    run(engine);
+    assert!(!engine.step());
+    // More than are taken out of a lane in a turn.
+    for n in 1..=300 {
+        tx.forward(n, n).unwrap();
+    }
+    for _ in 0..2 {
+        assert!(engine.step(), "there is more than one step takes");
+    }
+    run(engine);
+    assert_eq!(numbers(&rx).len(), 300);
+    run(engine);
+    let behind = tx.clone();
+    run(engine);
+    tx.advance(1_000).unwrap();
+    assert!(engine.step(), "a promise");
+    run(engine);
+    drop(behind);
+    assert!(engine.step(), "a leave");
+    run(engine);
+    assert_eq!(dispatcher.clock().seq.get(), 1_000);
+    drop(tx);
+    run(engine);
+    assert_eq!(rx.try_recv(), clock(1_000));
+    assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
+    assert!(!engine.step());
+}
+
+#[test]
+fn frontier_tells_whether_it_did_anything() {
+    let (dispatcher, mut engine) = frontier(512, 512);
+    tells_whether_it_did_anything(&dispatcher, &mut engine);
+}
+
+#[test]
+fn dense_tells_whether_it_did_anything() {
+    let (dispatcher, mut engine) = dense(512, 512, 1024);
+    tells_whether_it_did_anything(&dispatcher, &mut engine);
+    // The same for what has come early and cannot be delivered.
+    let (dispatcher, mut engine) = dense(512, 512, 1024);
+    let (tx, rx) = dispatcher.channel("r").unwrap();
+    let behind = dispatcher.sender("r").unwrap();
+    for n in 2..=65 {
+        tx.forward(n, n).unwrap();
+    }
+    assert!(engine.step(), "a turn of a lane");
+    tx.advance(2_000).unwrap();
+    assert!(engine.step(), "a promise, of which nothing else comes yet");
+    assert!(!engine.step());
+    for n in 2_001..=2_100 {
+        assert!(tx.forward(n, n).is_ok());
+    }
+    assert!(
+        engine.step() && !engine.step(),
+        "the next one is beyond the window"
+    );
+    behind.advance(1).unwrap();
+    run(&mut engine);
+    assert_eq!(numbers(&rx).len(), 64);
+}
+
 /// Who waits for a message is not woken by ticks; who waits for any event is.
 fn wakes_whom_it_concerns(dispatcher: &Dispatcher<u64, Forwarding>, engine: &mut impl Drive<u64>) {
     use crate::waiter::this_thread;
