@@ -298,34 +298,4 @@ pub(crate) fn upgrade(caller: &WeakCaller) -> Option<Arc<dyn Caller>> {
 }
 
 #[cfg(all(test, not(loom)))]
-mod tests {
-    use std::thread;
-
-    use crate::{DisconnectReason, Dispatcher};
-
-    /// S12: whoever runs an engine with a fault has an error, as everybody else, and goes on.
-    #[test]
-    fn a_dead_engine_is_an_error() {
-        let dispatcher = Dispatcher::builder().inline().build().unwrap();
-        let (tx, rx) = dispatcher.channel("a").unwrap();
-        let (full, _stays) = dispatcher.channel("b").unwrap();
-        while full.try_send(0).is_ok() {}
-        tx.send(1).unwrap();
-        assert_eq!(rx.recv_message().unwrap().1, 1);
-        let _rx = thread::scope(|scope| {
-            // Given back, so that it does not leave.
-            let waiting = scope.spawn(move || (rx.recv_message().is_err(), rx));
-            let blocked = scope.spawn(|| full.send(1).is_err());
-            dispatcher.kill_engine();
-            let (is_error, rx) = waiting.join().unwrap();
-            assert!(is_error && blocked.join().unwrap());
-            rx
-        });
-        assert_eq!(tx.send(2).unwrap_err().into_inner(), 2);
-        assert_eq!(
-            tx.disconnect_reason(),
-            Some(DisconnectReason::DispatcherDied)
-        );
-        assert!(dispatcher.channel("c").is_err());
-    }
-}
+mod tests;
