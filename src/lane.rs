@@ -393,3 +393,27 @@ impl<T> Drop for LaneEnd<T> {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    /// A lane comes to rest only if nothing has come since it was looked at, neither a message nor a promise; else it
+    /// is taken back, to be looked at again.
+    #[test]
+    fn a_lane_rests_if_nothing_has_come() {
+        let (lane, end) = lane::<u32>(1, 4, None, 0);
+        assert!(lane.link.claim());
+        assert!(end.rest_at(0));
+        assert!(lane.link.claim(), "it was at rest");
+        lane.raise(5);
+        assert!(!end.rest_at(0));
+        assert!(!lane.link.claim(), "it was taken back");
+        assert!(end.rest_at(5));
+        lane.put_unseen(Item::unnumbered(Parcel::own(7)));
+        assert!(!end.rest_at(5));
+        assert!(!end.rest());
+        assert!(end.pop().is_some());
+        assert!(end.rest());
+    }
+}

@@ -175,3 +175,28 @@ impl Observed {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::Dispatcher;
+
+    /// A receiver looks for those who wait as long as there is somebody who may.
+    #[test]
+    fn who_watches_is_known() {
+        let (_tx, rx) = Dispatcher::<u32>::new().channel("a").unwrap();
+        let watchers = || {
+            rx.outlet()
+                .inbox()
+                .observed()
+                .seen
+                .watchers
+                .load(Ordering::Relaxed)
+        };
+        let progress = rx.progress();
+        let too = progress.clone();
+        assert_eq!(watchers(), 2);
+        drop((progress, too));
+        assert_eq!(watchers(), 0);
+    }
+}

@@ -324,15 +324,21 @@ fn c2_tasks_learn_the_numbers() {
             for n in 1..=2 * last {
                 assert_eq!(rx.recv_message_async().await, Ok((Seq::from(n), n)));
             }
+            for n in 1..=2 {
+                let seq = Seq::from(2 * last + n);
+                assert_eq!(rx.recv_message_async().await, Ok((seq, n)));
+            }
             rx.close();
             assert_eq!(rx.recv_async().await, Err(RecvError));
         };
         let sending = async {
             for n in (1..=last).map(|n| 2 * n - 1) {
                 assert_eq!(tx.send_sequenced_async(n).await, Ok(Seq::from(n)));
-                let batch = tx.send_batch_sequenced_async([n + 1]).await.unwrap();
-                assert_eq!(*batch.start(), Seq::from(n + 1));
+                let batch = tx.send_batch_sequenced_async([n + 1]).await;
+                assert_eq!(batch, Ok(Seq::from(n + 1)..=Seq::from(n + 1)));
             }
+            let batch = tx.send_batch_sequenced_async(1..=2).await;
+            assert_eq!(batch, Ok(Seq::from(2 * last + 1)..=Seq::from(2 * last + 2)));
             assert_eq!(tx.closed_async().await, DisconnectReason::ReceiverClosed);
             assert_eq!(tx.send_async(0).await, Err(SendError(0)));
             assert_eq!(tx.send_sequenced_async(0).await, Err(SendError(0)));

@@ -216,6 +216,52 @@ fn f4_ties_pass_through_pumps() {
     });
 }
 
+/// The same where one of the pumps sends to everybody.
+#[test]
+fn f4_ties_pass_through_a_broadcaster() {
+    watched(|| {
+        let (upper, lower) = (forwarding(), forwarding());
+        let (a, top) = upper.channel("top").unwrap();
+        let b = a.clone();
+        let (only, leaf) = lower.channel("leaf").unwrap();
+        let pump = Pump::new(top, lower.broadcaster());
+        drop((upper, lower, only));
+        let pumping = thread::spawn(|| pump.run());
+        for n in 1..=3 {
+            a.forward(n, (0, n)).unwrap();
+            b.forward(n, (1, n)).unwrap();
+        }
+        drop((a, b));
+        let messages = leaf.iter().filter_map(Event::into_message);
+        let mut got: Vec<_> = messages.map(|(seq, value)| (seq.get(), value)).collect();
+        got.sort_unstable();
+        assert!(
+            got.into_iter()
+                .eq((1..=3).flat_map(|n| [(n, (0, n)), (n, (1, n))]))
+        );
+        pumping.join().unwrap().unwrap();
+    });
+}
+
+/// A sender that has promised more than the pump knows of is an error of its own, which hands the message back.
+#[test]
+fn f4_a_number_that_was_promised_away_below_is_an_error() {
+    watched(|| {
+        let (tx, upper) = Dispatcher::new().channel("upper").unwrap();
+        let (into, leaf) = forwarding().channel("leaf").unwrap();
+        into.advance(5).unwrap();
+        let pump = Pump::new(upper, into);
+        assert!(format!("{pump:?}").contains("upper"));
+        tx.send((0, 7)).unwrap();
+        let error = pump.run().unwrap_err();
+        assert!(error.is_late() && !error.is_disconnected());
+        assert!(format!("{error:?}").contains("is_late: true"));
+        assert!(error.to_string().contains("not above the frontier"));
+        assert_eq!(error.message, Some((Seq::from(1), (0, 7))));
+        drop(leaf);
+    });
+}
+
 /// An error hands back what the pump holds, and dropping the pump tells those above.
 #[test]
 fn f4_a_receiver_below_that_leaves_is_an_error() {

@@ -9,8 +9,9 @@ mod common {
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
-use clocked_lanes::{Dispatcher, Event, Order, Seq, TryRecvError};
+use clocked_lanes::{Dispatcher, Event, Order, Select, Seq, TryRecvError};
 
 use common::watchdog::watched;
 
@@ -66,6 +67,35 @@ fn a_broadcast_is_found_at_once() {
                 assert_eq!(message, Ok((Seq::from(5 * round + seq), value)));
             }
         }
+    });
+}
+
+/// F1: a late number is handed back to who looks for it, who does what the engine has to do for that; and it is time
+/// out if there is none.
+#[test]
+fn f1_who_looks_for_rejects_finds_them() {
+    watched(|| {
+        let builder = Dispatcher::builder().inline();
+        let dispatcher = builder
+            .forwarding(Order::Dense { window: 4 })
+            .build()
+            .unwrap();
+        let rejects = dispatcher.rejects();
+        let (tx, rx) = dispatcher.channel("a").unwrap();
+        tx.forward(1, "one").unwrap();
+        tx.forward(1, "again").unwrap();
+        assert_eq!(rejects.try_recv().unwrap().value, Some("again"));
+        assert_eq!(rejects.try_recv().unwrap_err(), TryRecvError::Empty);
+        let late = rejects.recv_timeout(Duration::ZERO).unwrap_err();
+        assert!(late.is_timeout());
+        assert_eq!(rx.try_recv_message(), Ok((Seq::from(1), "one")));
+        let mut select = Select::new();
+        select.recv(&rx);
+        // Whoever looks does what there is to do; that does not make anybody ready.
+        let _ = rx.try_recv();
+        assert!(select.try_ready().is_err());
+        tx.forward(2, "two").unwrap();
+        assert_eq!(select.try_ready(), Ok(0));
     });
 }
 

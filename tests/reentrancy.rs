@@ -33,6 +33,10 @@ impl Clone for Curious {
             if !HAS_LOOKED.replace(true) {
                 let ids = [(); 2].map(|()| receiver.recv_message().unwrap().1.id);
                 self.looked.send(ids).unwrap();
+                // What is due after it is there before it returns.
+                while receiver.is_empty() {
+                    thread::yield_now();
+                }
             }
         }
         Self {

@@ -14,9 +14,10 @@ use std::thread;
 
 use clocked_lanes::{
     Broadcaster, BuildError, Builder, ChannelError, Clock, DisconnectReason, Dispatcher, Drain,
-    Event, IntoIter, Iter, Receiver, ReceiverSnapshot, RecvError, RecvTimeoutError, SendError,
-    SendTimeoutError, Sender, SenderSnapshot, Seq, Serializing, Snapshot, TryIter, TryRecvError,
-    TrySendError,
+    Event, ForwardError, ForwardTimeoutError, IntoIter, Iter, Order, ProgressTimeoutError,
+    ReadyTimeoutError, Receiver, ReceiverSnapshot, RecvError, RecvTimeoutError, SendError,
+    SendTimeoutError, Sender, SenderSnapshot, Seq, Serializing, Snapshot, TryForwardError, TryIter,
+    TryReadyError, TryRecvError, TrySendError,
 };
 
 use common::watchdog::watched;
@@ -200,6 +201,10 @@ fn everything_can_be_printed() {
         shows(&dispatcher, "Dispatcher");
         shows(&tx, "the name");
         shows(&rx, "the name");
+        shows(&rx.progress(), "Progress");
+        shows(&clocked_lanes::Select::new(), "Select");
+        let forwarding = Dispatcher::<Plain>::builder().forwarding(Order::Frontier);
+        shows(&forwarding.build().unwrap().rejects(), "Rejects");
         shows(&dispatcher.broadcaster(), "Broadcaster");
         shows(&rx.iter(), "the name");
         shows(&rx.try_iter(), "the name");
@@ -219,6 +224,90 @@ fn everything_can_be_printed() {
         is_printed(&Seq::MAX, "18446744073709551615");
         is_printed(&format!("{:>5}", Seq::from(42)), "   42");
     });
+}
+
+/// An error names what it is about as it is shown, and says what to do; without anything of the value.
+#[test]
+fn errors_say_what_happened() {
+    fn says(error: &impl Error, name: &str, advice: &str) {
+        let (debug, display) = (format!("{error:?}"), error.to_string());
+        assert!(debug.contains(name), "`{debug}` does not show `{name}`");
+        assert!(
+            display.contains(advice),
+            "`{display}` does not say `{advice}`"
+        );
+    }
+    let value = || Plain(Cell::new(1));
+    says(&SendError(value()), "SendError", "into_inner");
+    says(&TrySendError::Full(value()), "Full", "try again later");
+    says(
+        &TrySendError::Disconnected(value()),
+        "Disconnected",
+        "into_inner",
+    );
+    says(&SendTimeoutError::Timeout(value()), "Timeout", "snapshot");
+    says(
+        &SendTimeoutError::Disconnected(value()),
+        "Disconnected",
+        "into_inner",
+    );
+    says(&ForwardError::Late(value()), "Late", "higher numbers");
+    says(
+        &ForwardError::Disconnected(value()),
+        "Disconnected",
+        "disconnect_reason",
+    );
+    says(&TryForwardError::Full(value()), "Full", "try again later");
+    says(&TryForwardError::Late(value()), "Late", "higher numbers");
+    says(
+        &TryForwardError::Disconnected(value()),
+        "Disconnected",
+        "disconnect_reason",
+    );
+    says(
+        &ForwardTimeoutError::Timeout(value()),
+        "Timeout",
+        "snapshot",
+    );
+    says(
+        &ForwardTimeoutError::Late(value()),
+        "Late",
+        "higher numbers",
+    );
+    says(
+        &ForwardTimeoutError::Disconnected(value()),
+        "Disconnected",
+        "disconnect_reason",
+    );
+    says(&TryReadyError, "TryReadyError", "try again later");
+    says(&ReadyTimeoutError, "ReadyTimeoutError", "try again");
+    says(&RecvError, "RecvError", "disconnect");
+    says(&TryRecvError::Empty, "Empty", "try again");
+    says(&RecvTimeoutError::Timeout, "Timeout", "try again");
+    let (tx, rx) = Dispatcher::<u32>::new().channel("a").unwrap();
+    let progress = rx.progress();
+    drop((tx, rx));
+    let error = progress.wait_for(1).unwrap_err();
+    says(&error, "ReceiverGone", "the receiver was dropped");
+    let builder = Dispatcher::builder().lane_capacity(1);
+    let dense = builder.forwarding(Order::Dense { window: 4 });
+    let (tx, rx) = dense.build().unwrap().channel("a").unwrap();
+    let progress = rx.progress();
+    // Beyond the window, until nobody can send number 1 any more.
+    while tx.forward(1 << 40, "far ahead").is_ok() {}
+    let error = progress.wait_for(1 << 40).unwrap_err();
+    says(&error, "MissingNumber", "number 1 is missing");
+    let late = ProgressTimeoutError::Timeout {
+        observed: Seq::from(3),
+    };
+    says(&late, "Timeout", "only observed 3");
+
+    let (empty, closed) = (TryRecvError::Empty, TryRecvError::Disconnected);
+    assert!(empty.is_empty() && !empty.is_disconnected());
+    assert!(closed.is_disconnected() && !closed.is_empty());
+    let (late, closed) = (RecvTimeoutError::Timeout, RecvTimeoutError::Disconnected);
+    assert!(late.is_timeout() && !late.is_disconnected());
+    assert!(closed.is_disconnected() && !closed.is_timeout());
 }
 
 #[test]

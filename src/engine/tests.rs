@@ -103,17 +103,24 @@ fn a_broadcast_lane_is_watched_when_every_target_has_space() {
     let everybody = dispatcher.broadcaster(); // lane 3
     assert_eq!(watched(&mut engine), Some(vec![1, 2, 3]));
 
+    // That one is received has no effect on the next one.
+    everybody.send(0).unwrap();
+    run(&mut engine);
+    for rx in [&for_a, &for_b] {
+        assert_eq!(rx.try_recv(), message(1, 0));
+    }
+    assert_eq!(watched(&mut engine), Some(vec![1, 2, 3]));
     everybody.send(1).unwrap();
     assert_eq!(
         watched(&mut engine),
         Some(vec![]),
         "both are full, with a broadcast"
     );
-    assert_eq!(for_a.try_recv(), message(1, 1));
+    assert_eq!(for_a.try_recv(), message(2, 1));
     assert_eq!(watched(&mut engine), Some(vec![1]), "b is still full");
     a.send(2).unwrap();
     assert_eq!(watched(&mut engine), Some(vec![]));
-    assert_eq!(for_b.try_recv(), message(1, 1));
+    assert_eq!(for_b.try_recv(), message(2, 1));
     assert_eq!(
         watched(&mut engine),
         Some(vec![2, 3]),
@@ -245,6 +252,38 @@ fn a_receiver_that_has_left_gets_no_numbers() {
     assert_eq!(dispatcher.clock().seq, Seq::default());
 }
 
+/// S4: a message is not received before its number is on the clock.
+#[test]
+fn s4_a_message_comes_after_its_number() {
+    for is_broadcast in [false, true] {
+        let (dispatcher, mut engine) = by_hand(2, 4);
+        let (tx, rx) = dispatcher.channel("a").unwrap();
+        let (_to_other, other) = dispatcher.channel("b").unwrap();
+        let everybody = dispatcher.broadcaster();
+        run(&mut engine);
+        for n in 1..=2 {
+            let send = || {
+                if is_broadcast {
+                    everybody.send(n)
+                } else {
+                    tx.send(n)
+                }
+            };
+            send().unwrap();
+            engine.take_signals();
+            engine.serve_broadcasts();
+            engine.serve_ports();
+            for _ in 0..2 {
+                assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+            }
+            engine.publish();
+            assert_eq!(rx.try_recv(), message(n, n));
+            run(&mut engine);
+            let _ = other.try_recv();
+        }
+    }
+}
+
 /// A receiver that is full again and again is to be asked for space once, however long the engine does not get to
 /// that; one that is not full is not to be asked.
 #[test]
@@ -318,6 +357,7 @@ fn s12_a_dead_engine_is_an_error() {
     let (b, for_b) = dispatcher.channel("b").unwrap();
     let everybody = dispatcher.broadcaster();
     let blocked_broadcaster = dispatcher.broadcaster();
+    let progress = [for_a.progress(), for_b.progress()];
     a.send(1).unwrap();
     a.send(2).unwrap();
     blocked_broadcaster.send(3).unwrap();
@@ -382,6 +422,10 @@ fn s12_a_dead_engine_is_an_error() {
         ChannelError::DispatcherDied
     );
     let _ = dispatcher.snapshot();
+    for progress in progress {
+        let error = progress.wait_for(100).unwrap_err();
+        assert_eq!(error.reason, DisconnectReason::DispatcherDied);
+    }
 }
 
 /// S6: a receiver whose sources have gone, and which does not take its broadcasts, holds up nobody who does not

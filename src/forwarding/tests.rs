@@ -252,6 +252,18 @@ fn dense_takes_any_order() {
     assert!(can_block(&mut engine));
 }
 
+/// A promise takes a place in the lane once, and not with each message after it.
+#[test]
+fn dense_promises_are_put_in_once() {
+    let (dispatcher, _engine) = dense(8, 4, 8);
+    let (tx, _rx) = dispatcher.channel("r").unwrap();
+    tx.advance(2).unwrap();
+    for n in 3..=5 {
+        tx.try_forward(n, n).unwrap();
+    }
+    assert_eq!(tx.try_forward(6, 6), Err(TryForwardError::Full(6)));
+}
+
 /// Beyond the window a lane waits, and goes on when the window does.
 #[test]
 fn dense_lanes_wait_beyond_the_window() {
@@ -421,6 +433,22 @@ fn wakes_whom_it_concerns(dispatcher: &Dispatcher<u64, Forwarding>, engine: &mut
         run(engine);
         assert!(!inbox.waiter().is_registered(), "a tick has not woken it");
     }
+}
+
+/// Who waits no longer is not registered any more, so that nobody is woken in vain.
+#[test]
+fn who_waits_no_more_is_not_registered() {
+    use crate::{RecvTimeoutError, Select};
+    use std::time::Duration;
+    let (_tx, rx) = Dispatcher::<u64>::new().channel("r").unwrap();
+    let moment = Duration::from_millis(1);
+    let waiter = rx.outlet().inbox().waiter();
+    assert_eq!(rx.recv_timeout(moment), Err(RecvTimeoutError::Timeout));
+    assert!(!waiter.is_registered());
+    let mut select = Select::new();
+    select.recv(&rx);
+    assert!(select.ready_timeout(moment).is_err());
+    assert!(!waiter.is_registered());
 }
 
 #[test]
