@@ -521,6 +521,24 @@ fn without_a_thread_a_send_wakes_the_task_that_waits() {
     });
 }
 
+/// A receive that is dropped leaves no waker behind, nor does a send.
+#[test]
+fn a_waker_goes_with_its_future() {
+    watched(|| {
+        let (tx, mut rx) = small(1, 1).channel("a").unwrap();
+        let (counts, waker) = counted();
+        let mut cx = Context::from_waker(&waker);
+        assert!(pin!(rx.recv_async()).poll(&mut cx).is_pending());
+        fill(&tx, &rx, || 0);
+        settled(&tx, &rx);
+        let sending = tx.send_async(1);
+        assert!(format!("{sending:?}").contains("SendAsync"));
+        assert!(pin!(sending).poll(&mut cx).is_pending());
+        drop(waker);
+        eventually(|| Arc::strong_count(&counts) == 1);
+    });
+}
+
 /// S11: a waker that panics is not the dispatcher's concern, nor the receiver's.
 #[test]
 fn s11_a_waker_panics() {

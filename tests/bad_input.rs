@@ -658,10 +658,17 @@ fn a_message_that_was_not_forwarded_says_why() {
         tx.forward(1, 1).unwrap();
         let full = (2..).find_map(|n| tx.try_forward(n, n).err()).unwrap();
         assert!(full.is_full() && !full.is_late() && !full.is_disconnected());
-        let free = full.into_inner();
-        let timeout = tx.forward_timeout(free, free, MOMENT).unwrap_err();
+        let full = full.into_inner();
+        // There may be space for one more by now.
+        let limited = |n| tx.forward_timeout(n, n, MOMENT).err();
+        let timeout = (full..).find_map(limited).unwrap();
         assert!(timeout.is_timeout() && !timeout.is_late() && !timeout.is_disconnected());
-        assert_eq!(timeout.into_inner(), free);
+        let free = timeout.into_inner();
+        let limited = |n| tx.forward_deadline(n, n, Instant::now() + MOMENT).err();
+        let timeout = (free..).find_map(limited).unwrap();
+        assert!(timeout.is_timeout());
+        let free = timeout.into_inner();
+        assert_eq!(tx.wait_closed_timeout(Duration::ZERO), None);
 
         let late = tx.forward(1, 7).unwrap_err();
         assert!(late.is_late() && !late.is_disconnected());
@@ -674,6 +681,8 @@ fn a_message_that_was_not_forwarded_says_why() {
         assert_eq!(late.into_inner(), 7);
 
         drop(rx);
+        let reason = tx.wait_closed_timeout(Duration::from_secs(60));
+        assert_eq!(reason, Some(DisconnectReason::ReceiverGone));
         let gone = tx.forward(free, 7).unwrap_err();
         assert!(gone.is_disconnected() && !gone.is_late());
         assert_eq!(gone.into_inner(), 7);

@@ -381,6 +381,11 @@ impl<T, Q> Hall<T, Q> {
         !self.runnable.is_empty()
     }
 
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn to_be_asked(&self) -> usize {
+        self.full.len()
+    }
+
     /// Shows a receiver what it got.
     pub(super) fn commit(&mut self, p: usize) {
         fault::point();

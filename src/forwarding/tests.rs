@@ -6,6 +6,7 @@ mod starts;
 
 use crate::core::Connection;
 use crate::driver::Drive;
+use crate::forwarding::joins::Joins;
 use crate::forwarding::{Dense, Frontier, Parts, dispatch};
 use crate::telemetry::Telemetry;
 use crate::{
@@ -133,6 +134,7 @@ fn sources_of_other_receivers_do_not_hold_back() {
     assert_eq!(for_b.try_recv(), Err(TryRecvError::Empty));
     assert_eq!(dispatcher.clock().seq.get(), 0, "b has not got further");
     assert_eq!(dispatcher.clock().dispatched, 1);
+    assert_eq!(for_a.clock().dispatched, 1);
     drop(for_b);
     run(&mut engine);
     assert_eq!(dispatcher.clock().seq.get(), 100);
@@ -223,6 +225,8 @@ fn a_clock_waits_for_a_source_that_joins() {
     assert!(can_block(&mut engine));
     assert_eq!(numbers(&rx), [1]);
     assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    // Nor does anybody else who joins start beyond it.
+    assert!(dispatcher.broadcaster().frontier().get() <= 1);
     let (_lane, end) = tell.new_lane(None, 1);
     tell.tell(Control::Lane(end));
     run(&mut engine);
@@ -262,6 +266,7 @@ fn dense_promises_are_put_in_once() {
         tx.try_forward(n, n).unwrap();
     }
     assert_eq!(tx.try_forward(6, 6), Err(TryForwardError::Full(6)));
+    assert!(tx.is_full() && !tx.is_empty());
 }
 
 /// Beyond the window a lane waits, and goes on when the window does.
@@ -433,6 +438,84 @@ fn wakes_whom_it_concerns(dispatcher: &Dispatcher<u64, Forwarding>, engine: &mut
         run(engine);
         assert!(!inbox.waiter().is_registered(), "a tick has not woken it");
     }
+}
+
+/// A receiver that is full again and again is to be asked for space once, and one that has space is found without
+/// being asked: then the driver does not block.
+fn asks_for_space(dispatcher: &Dispatcher<u64, Forwarding>, engine: &mut impl Stepped) {
+    let (tx, rx) = dispatcher.channel("r").unwrap();
+    for n in 1..=2 {
+        tx.forward(n, n).unwrap();
+        run(engine);
+        assert_eq!(engine.asked(), usize::from(n == 2), "it is full");
+    }
+    for n in 3..=10 {
+        tx.forward(n, n).unwrap();
+        run(engine);
+        assert_eq!(rx.try_recv(), message(n - 2, n - 2));
+        assert!(!engine.prepare_to_block(&mut Vec::new()), "it has space");
+        run(engine);
+        assert_eq!(engine.asked(), 1);
+    }
+}
+
+/// A receiver that is sealed is ended when it has got everything, once, and at the next opportunity.
+fn ends_sealed(dispatcher: &Dispatcher<u64, Forwarding>, engine: &mut impl Stepped) {
+    let (tx, rx) = dispatcher.channel("r").unwrap();
+    assert!(engine.drain_control());
+    run(engine);
+    tx.forward(1, 1).unwrap();
+    engine.take_signals();
+    assert!(!engine.settle(), "there is a message");
+    run(engine);
+    drop(tx);
+    run(engine);
+    assert_eq!(numbers(&rx), [1]);
+    assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
+    let (tx, _rx) = dispatcher.channel("s").unwrap();
+    run(engine);
+    assert!(!engine.end_sealed());
+    drop(tx);
+    engine.take_signals();
+    assert!(engine.hall().check_sealed);
+    // The last of its lanes is found empty.
+    while !engine.step() {}
+    assert!(!engine.end_sealed());
+}
+
+/// An engine, and how many receivers it is to ask for space.
+trait Stepped: Joins + Drive<u64> {
+    fn asked(&self) -> usize;
+}
+
+impl<E: Joins<Value = u64> + Drive<u64>> Stepped for E {
+    fn asked(&self) -> usize {
+        self.hall().to_be_asked()
+    }
+}
+
+#[test]
+fn frontier_asks_for_space() {
+    let (dispatcher, mut engine) = frontier(2, 4);
+    asks_for_space(&dispatcher, &mut engine);
+}
+
+#[test]
+fn dense_asks_for_space() {
+    let (dispatcher, mut engine) = dense(2, 4, 4);
+    asks_for_space(&dispatcher, &mut engine);
+}
+
+#[test]
+fn frontier_ends_sealed() {
+    let (dispatcher, mut engine) = frontier(2, 4);
+    ends_sealed(&dispatcher, &mut engine);
+}
+
+#[test]
+fn dense_ends_sealed() {
+    let (dispatcher, mut engine) = dense(2, 4, 4);
+    ends_sealed(&dispatcher, &mut engine);
 }
 
 /// Who waits no longer is not registered any more, so that nobody is woken in vain.

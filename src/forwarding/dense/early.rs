@@ -226,6 +226,36 @@ mod tests {
         assert_eq!((taken, early.is_empty()), (rest, true));
     }
 
+    /// What is as far from the base as the ring is long has the place of the base, and is not taken for what follows.
+    #[test]
+    fn the_last_place_is_not_the_next_one() {
+        let mut early = Early::new(0);
+        *early.claim(1) = Some(1);
+        let length = early.near.len() as u64;
+        assert_eq!(early.take_following(), Some(1));
+        *early.claim(1 + length) = Some(1 + length);
+        assert_eq!(early.following(), None);
+        assert_eq!(early.take_following(), None);
+        *early.claim(2) = Some(2);
+        assert_eq!(early.following(), Some(&2));
+        let values: Vec<u64> = early.values().copied().collect();
+        assert_eq!(values, [2, 1 + length]);
+    }
+
+    /// What is far from the base takes no memory for what is between.
+    #[test]
+    fn what_is_far_does_not_lengthen_the_ring() {
+        let mut early = Early::new(0);
+        *early.claim(1 << 60) = Some(1);
+        assert!(early.near.is_empty() && early.contains(1 << 60));
+        *early.claim(2) = Some(2);
+        let length = early.near.len();
+        *early.claim(2 * NEAR) = Some(3);
+        assert_eq!(early.near.len(), length);
+        *early.claim(NEAR) = Some(4);
+        assert_eq!(early.near.len() as u64, NEAR);
+    }
+
     #[test]
     fn it_gives_out_what_follows_on_the_base() {
         let far = 10 + 2 * NEAR;
