@@ -254,6 +254,10 @@ fn f3_a_clone_starts_at_its_parents_promise() {
 fn a_wait_that_can_never_end_is_an_error_at_every_party() {
     watched(|| {
         let dispatcher = dense(4, 2, 4);
+        // It has come to its end before that.
+        let (before, early) = dispatcher.channel("early").unwrap();
+        drop(before);
+        while early.recv().is_ok() {}
         let (a, rx) = dispatcher.channel("r").unwrap();
         let (_promised, other) = dispatcher.channel("other").unwrap();
         let everybody = dispatcher.broadcaster();
@@ -279,13 +283,21 @@ fn a_wait_that_can_never_end_is_an_error_at_every_party() {
         assert_eq!(rx.disconnect_reason(), reason);
         while other.recv().is_ok() {}
         assert_eq!(other.disconnect_reason(), reason);
+        let gone = Some(DisconnectReason::SendersGone);
+        assert_eq!(early.disconnect_reason(), gone);
         let missing = ChannelError::MissingNumber(Seq::from(2));
         assert_eq!(dispatcher.channel("new").unwrap_err(), missing);
         assert_eq!(dispatcher.sender("r").unwrap_err(), missing);
         assert!(missing.to_string().contains("number 2"));
         let rejects = dispatcher.rejects();
-        drop((a, everybody, _promised, dispatcher, rx, other));
-        let mut rejected: Vec<u64> = rejects.iter().map(|r| r.value.unwrap()).collect();
+        drop((a, everybody, _promised, dispatcher, rx, other, early));
+        let mut rejected = Vec::new();
+        for reject in rejects.iter() {
+            let value = reject.value.unwrap();
+            let target = (value != 9).then_some("r");
+            assert_eq!(reject.target.as_deref(), target, "{value}");
+            rejected.push(value);
+        }
         rejected.sort_unstable();
         let expected: Vec<u64> = [4, 9].into_iter().chain(10..refused).collect();
         assert_eq!(rejected, expected);

@@ -205,7 +205,9 @@ fn everything_can_be_printed() {
         shows(&clocked_lanes::Select::new(), "Select");
         let forwarding = Dispatcher::<Plain>::builder().forwarding(Order::Frontier);
         shows(&forwarding.build().unwrap().rejects(), "Rejects");
+        shows(&tx.downgrade(), "WeakSender");
         shows(&dispatcher.broadcaster(), "Broadcaster");
+        shows(&dispatcher.broadcaster().downgrade(), "WeakBroadcaster");
         shows(&rx.iter(), "the name");
         shows(&rx.try_iter(), "the name");
         shows(&rx.drain(1), "the name");

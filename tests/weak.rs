@@ -79,6 +79,21 @@ fn weak_handles_do_not_keep_the_thread_alive() {
 }
 
 /// In a forwarding dispatch it starts where the receiver's clock is, and holds it back from then on.
+/// A weak broadcaster is one as long as there is a handle of the dispatcher.
+#[test]
+fn a_weak_broadcaster_can_be_upgraded_while_there_is_a_handle() {
+    watched(|| {
+        let dispatcher = Dispatcher::new();
+        let (tx, rx) = dispatcher.channel("a").unwrap();
+        let weak = dispatcher.broadcaster().downgrade();
+        drop(dispatcher);
+        weak.upgrade().unwrap().send(1).unwrap();
+        assert_eq!(rx.recv_message().unwrap().1, 1);
+        drop((tx, rx));
+        assert!(weak.upgrade().is_none());
+    });
+}
+
 #[test]
 fn an_upgraded_sender_starts_at_the_clock() {
     let order = Order::Frontier;

@@ -8,7 +8,7 @@ use crate::numbers::Numbers;
 use crate::rejects::reject_queue;
 use crate::sync::{Arc, channel};
 use crate::telemetry::Telemetry;
-use crate::{Clock, Dispatcher, Event, Seq, TryRecvError, TrySendError};
+use crate::{Clock, Dispatcher, Event, SendError, Seq, TryRecvError, TrySendError};
 
 /// A dispatcher whose engine is stepped by the test.
 fn by_hand<T: Send + 'static>(capacity: usize, lane_capacity: usize) -> (Dispatcher<T>, Engine<T>) {
@@ -250,6 +250,26 @@ fn a_receiver_that_has_left_gets_no_numbers() {
     assert!(!engine.serve_ports());
     run(&mut engine);
     assert_eq!(dispatcher.clock().seq, Seq::default());
+}
+
+/// C2: who waits for the number of a message, or of a batch, that does not get one has it back.
+#[test]
+fn c2_what_gets_no_number_comes_back() {
+    let (dispatcher, mut engine) = by_hand(2, 4);
+    let (tx, rx) = dispatcher.channel("a").unwrap();
+    run(&mut engine);
+    std::thread::scope(|scope| {
+        let one = scope.spawn(|| tx.send_sequenced(1));
+        let batch = scope.spawn(|| tx.send_batch_sequenced([2, 3]));
+        while tx.len() < 2 {
+            std::thread::yield_now();
+        }
+        drop(rx);
+        run(&mut engine);
+        assert_eq!(one.join().unwrap(), Err(SendError(1)));
+        let returned = batch.join().unwrap().unwrap_err();
+        assert_eq!(returned.into_inner(), [2, 3]);
+    });
 }
 
 /// S4: a message is not received before its number is on the clock.

@@ -72,9 +72,19 @@ fn run<T>(engine: &mut impl Drive<T>) {
 
 /// Whether the driver comes to block.
 fn can_block<T>(engine: &mut impl Drive<T>) -> bool {
-    (0..4).any(|_| {
+    lanes_watched(engine).is_some()
+}
+
+/// The lanes that the driver watches while blocked.
+fn watched<T>(engine: &mut impl Drive<T>) -> Vec<usize> {
+    lanes_watched(engine).expect("the driver comes to block")
+}
+
+fn lanes_watched<T>(engine: &mut impl Drive<T>) -> Option<Vec<usize>> {
+    (0..4).find_map(|_| {
+        let mut watched = Vec::new();
         run(engine);
-        engine.prepare_to_block(&mut Vec::new())
+        engine.prepare_to_block(&mut watched).then_some(watched)
     })
 }
 
@@ -163,6 +173,7 @@ fn a_broadcast_is_delivered_as_each_receivers_order_allows() {
     assert_eq!(for_b.try_recv(), clock(10));
     assert_eq!(for_b.try_recv(), Err(TryRecvError::Disconnected));
     assert_eq!(for_a.try_recv(), clock(20));
+    assert_eq!(dispatcher.clock().dispatched, 2, "a broadcast counts once");
 }
 
 /// S6: the clock of a receiver that is full moves on, up to what waits for it; and so does everybody else.
@@ -236,6 +247,50 @@ fn a_clock_waits_for_a_source_that_joins() {
     assert_eq!(rx.observed().get(), 1);
 }
 
+/// So does the dispatcher's clock for a receiver that has said that it joins.
+#[test]
+fn the_clock_waits_for_a_receiver_that_joins() {
+    use crate::control::{Control, Newcomer};
+    let (dispatcher, mut engine) = frontier(8, 8);
+    let (tx, rx) = dispatcher.channel("r").unwrap();
+    run(&mut engine);
+    dispatcher
+        .connection()
+        .tell(Control::Joining(Newcomer::Receiver));
+    tx.forward(1, 'x').unwrap();
+    assert!(can_block(&mut engine));
+    assert_eq!(numbers(&rx), [1]);
+    assert_eq!(dispatcher.clock().seq.get(), 0);
+}
+
+/// What waits for its turn as a receiver closes arrives, each once and in order, also several with one number; and
+/// counts as dispatched.
+#[test]
+fn a_closed_receiver_gets_what_waited() {
+    use crate::Pump;
+    let upper = Dispatcher::builder().inline();
+    let upper = upper.forwarding(Order::Frontier).build().unwrap();
+    let (a, top) = upper.channel("top").unwrap();
+    let b = upper.sender("top").unwrap();
+    let (dispatcher, mut engine) = frontier(8, 8);
+    let (into, rx) = dispatcher.channel("r").unwrap();
+    // At 0, so that everything waits.
+    let _holds = dispatcher.sender("r").unwrap();
+    let mut pump = Pump::new(top, into);
+    for n in 5..=6 {
+        a.forward(n, n).unwrap();
+        b.forward(n, n).unwrap();
+    }
+    pump.step().unwrap();
+    run(&mut engine);
+    assert_eq!(dispatcher.clock().dispatched, 0);
+    rx.close();
+    run(&mut engine);
+    assert_eq!(numbers(&rx), [5, 5, 6, 6]);
+    assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
+    assert_eq!(dispatcher.clock().dispatched, 4);
+}
+
 #[test]
 fn dense_takes_any_order() {
     let (dispatcher, mut engine) = dense(8, 8, 4);
@@ -253,6 +308,7 @@ fn dense_takes_any_order() {
     assert_eq!(for_a.try_recv(), clock(4));
     assert_eq!(for_b.try_recv(), message(4, 'd'));
     assert_eq!(dispatcher.clock().seq.get(), 4);
+    assert_eq!(dispatcher.clock().dispatched, 3, "one was empty");
     assert!(can_block(&mut engine));
 }
 
@@ -267,6 +323,35 @@ fn dense_promises_are_put_in_once() {
     }
     assert_eq!(tx.try_forward(6, 6), Err(TryForwardError::Full(6)));
     assert!(tx.is_full() && !tx.is_empty());
+}
+
+/// A receiver that closes takes nobody else's turn away.
+#[test]
+fn dense_goes_on_with_others_as_a_receiver_closes() {
+    let (dispatcher, mut engine) = dense(512, 512, 1024);
+    let (_a, for_a) = dispatcher.channel("a").unwrap();
+    let (b, for_b) = dispatcher.channel("b").unwrap();
+    run(&mut engine);
+    for n in 1..=200 {
+        b.forward(n, n).unwrap();
+    }
+    assert!(engine.step(), "a turn, and there is more");
+    for_a.close();
+    run(&mut engine);
+    assert_eq!(numbers(&for_b).len(), 200);
+}
+
+/// A lane is watched if there is space for what comes out of it.
+#[test]
+fn frontier_watches_lanes_of_receivers_with_space() {
+    let (dispatcher, mut engine) = frontier(1, 4);
+    let (tx, rx) = dispatcher.channel("r").unwrap();
+    for n in 1..=3 {
+        assert_eq!(watched(&mut engine).len(), 1);
+        tx.forward(n, n).unwrap();
+        assert_eq!(watched(&mut engine), [], "it is full");
+        assert_eq!(numbers(&rx), [n]);
+    }
 }
 
 /// Beyond the window a lane waits, and goes on when the window does.
