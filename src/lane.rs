@@ -398,6 +398,15 @@ impl<T> Drop for LaneEnd<T> {
 mod tests {
     use super::*;
 
+    /// A queue takes a stamp for each message besides, and what cannot be counted does not fit.
+    #[test]
+    fn a_queue_takes_little_more_than_its_messages() {
+        let item = size_of::<Item<u64>>();
+        let bytes = queue_bytes::<u64>(100).unwrap();
+        assert!(100 * item < bytes && bytes <= 150 * item);
+        assert_eq!(queue_bytes::<u64>(usize::MAX), None);
+    }
+
     /// A lane comes to rest only if nothing has come since it was looked at, neither a message nor a promise; else it
     /// is taken back, to be looked at again.
     #[test]

@@ -130,3 +130,21 @@ fn new_waker() -> std::sync::Arc<Waker> {
 pub(crate) fn this_thread() -> std::sync::Arc<Waker> {
     thread::kept(new_waker)
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// A waker that is still there as nobody can be woken any more goes with it.
+    #[test]
+    fn a_waker_goes_with_its_waiter() {
+        let waker = Arc::new(Waker::noop().clone());
+        let waiter = Waiter::new();
+        waiter.register(&waker);
+        assert_eq!(Arc::strong_count(&waker), 2);
+        drop(waiter);
+        assert_eq!(Arc::strong_count(&waker), 1);
+    }
+}

@@ -349,7 +349,7 @@ fn frontier_watches_lanes_of_receivers_with_space() {
     for n in 1..=3 {
         assert_eq!(watched(&mut engine).len(), 1);
         tx.forward(n, n).unwrap();
-        assert_eq!(watched(&mut engine), [], "it is full");
+        assert!(watched(&mut engine).is_empty(), "it is full");
         assert_eq!(numbers(&rx), [n]);
     }
 }
