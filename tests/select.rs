@@ -89,6 +89,10 @@ fn it_wakes_for_each_of_several() {
         let (c, for_c) = other.channel("c").unwrap();
         let senders = thread::spawn(move || {
             for n in 0..count {
+                // Time for the receiver to fall asleep, sometimes.
+                if n % 50 < 3 {
+                    thread::sleep(Duration::from_micros(300));
+                }
                 match n % 3 {
                     0 => drop(a.send_sequenced(n)),
                     1 => drop(b.send(n)),

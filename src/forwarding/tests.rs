@@ -341,6 +341,24 @@ fn dense_goes_on_with_others_as_a_receiver_closes() {
     assert_eq!(numbers(&for_b).len(), 200);
 }
 
+/// Nor does it make a lane forgotten that waits beyond the window.
+#[test]
+fn dense_goes_on_beyond_the_window_as_another_receiver_closes() {
+    let (dispatcher, mut engine) = dense(8, 8, 2);
+    let (far, rx) = dispatcher.channel("stays").unwrap();
+    let near = dispatcher.sender("stays").unwrap();
+    let (_other, closes) = dispatcher.channel("closes").unwrap();
+    far.forward(4, 4).unwrap();
+    run(&mut engine);
+    closes.close();
+    run(&mut engine);
+    for n in 1..=3 {
+        near.forward(n, n).unwrap();
+    }
+    run(&mut engine);
+    assert_eq!(numbers(&rx), [1, 2, 3, 4]);
+}
+
 /// A lane is watched if there is space for what comes out of it.
 #[test]
 fn frontier_watches_lanes_of_receivers_with_space() {

@@ -245,15 +245,28 @@ mod tests {
     /// What is far from the base takes no memory for what is between.
     #[test]
     fn what_is_far_does_not_lengthen_the_ring() {
-        let mut early = Early::new(0);
+        let base = 5 * NEAR;
+        let mut early = Early::new(base);
         *early.claim(1 << 60) = Some(1);
         assert!(early.near.is_empty() && early.contains(1 << 60));
-        *early.claim(2) = Some(2);
+        *early.claim(base + 2) = Some(2);
         let length = early.near.len();
-        *early.claim(2 * NEAR) = Some(3);
+        assert!(length > 0);
+        *early.claim(base + 2 * NEAR) = Some(3);
         assert_eq!(early.near.len(), length);
-        *early.claim(NEAR) = Some(4);
+        *early.claim(base + NEAR) = Some(4);
         assert_eq!(early.near.len() as u64, NEAR);
+        assert_eq!(early.far.len(), 2);
+    }
+
+    /// A number that is far is given out when it is the next one, and not before.
+    #[test]
+    fn what_is_far_and_alone_waits_for_its_turn() {
+        let far = 2 * NEAR;
+        let mut early = Early::new(0);
+        *early.claim(far) = Some(far);
+        assert_eq!((early.take(far - 2), early.base()), (None, far - 2));
+        assert_eq!(early.take(far - 1), Some((far, far)));
     }
 
     #[test]
