@@ -16,7 +16,7 @@ use crate::sync::atomic::{AtomicU64, Ordering, fence};
 /// back, and announces it anew the next time, with another look.
 ///
 /// A clone starts exactly at the frontier of its parent, unless another thread raises that at the time: see
-/// `Connection::join`.
+/// `Connection::origin`.
 #[derive(Debug)]
 pub(crate) struct Gate {
     order: Order,

@@ -50,18 +50,13 @@ impl Model {
         let mut rounds = vec![BTreeMap::<usize, VecDeque<u16>>::new(); self.inboxes.len()];
         for (l, len) in lens.enumerate() {
             let Lane { target, bundles } = &mut self.lanes[l];
-            assert!(
-                len <= bundles.len(),
-                "lane {l} has more in it than was sent"
-            );
+            assert!(len <= bundles.len(), "lane {l} has too much in it");
             for bundle in bundles.drain(..bundles.len() - len) {
                 self.clock += bundle.len() as u64;
-                for (_, round) in rounds
-                    .iter_mut()
-                    .enumerate()
-                    .filter(|(r, _)| target.is_none_or(|to| to == *r))
-                {
-                    round.entry(l).or_default().extend(bundle.clone());
+                for (r, round) in rounds.iter_mut().enumerate() {
+                    if target.is_none_or(|to| to == r) {
+                        round.entry(l).or_default().extend(bundle.clone());
+                    }
                 }
             }
         }
